@@ -1,0 +1,1 @@
+"""Printable documents: frozen values in, PDF bytes out; imports nothing of the application."""

@@ -1,0 +1,41 @@
+"""Settings, all from the environment, with defaults that let one office PC start with none of them."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What differs between machines. Secrets come only from the environment or a file under ``var/``.
+
+    Attributes:
+        database_url: SQLite under ``var/`` by default, ``postgresql+psycopg://…`` in production.
+        var: the directory for everything the program writes (database, documents, secret key).
+        documents: the directory of archived documents.
+        public_url: how people reach the server; stands in the payment links and QR codes of invoices.
+        host: the address to listen on.
+        port: the port to listen on.
+    """
+
+    database_url: str
+    var: Path
+    documents: Path
+    public_url: str
+    host: str
+    port: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read ``AUYL_*`` variables; see the table in the README."""
+        var = Path(environment.get("AUYL_VAR", "var")).absolute()
+        port = int(environment.get("AUYL_PORT", "8000"))
+        return cls(
+            database_url=environment.get("AUYL_DATABASE_URL", f"sqlite:///{var / 'auyl.db'}"),
+            var=var,
+            documents=Path(environment.get("AUYL_DOCUMENTS", str(var / "documents"))),
+            public_url=environment.get("AUYL_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),
+            host=environment.get("AUYL_HOST", "127.0.0.1"),
+            port=port,
+        )

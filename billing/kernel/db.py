@@ -1,0 +1,187 @@
+"""The database: engine, tables' base, one transaction per unit of work, and the fence around a district.
+
+Two walls keep districts apart. The session adds ``district_id = …`` to every query of a district's table
+and fails when nobody said which district; PostgreSQL's row-level security does the same for any SQL.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Uuid,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    ORMExecuteState,
+    Session,
+    SessionTransaction,
+    mapped_column,
+    with_loader_criteria,
+)
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from billing.kernel.columns import InstantType, MoneyType, MonthType, QuantityType
+from billing.kernel.dates import Month
+from billing.kernel.ids import new_id
+from billing.kernel.money import Money
+
+ALL_DISTRICTS = 0  # a scope for region-wide work (verify, user administration); no district has this number
+SQLITE_BUSY_SECONDS_MAX = 60
+
+
+class Base(DeclarativeBase):
+    """The base of all tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_1_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        Money: MoneyType,
+        Decimal: QuantityType,
+        Month: MonthType,
+        datetime: InstantType,
+        UUID: Uuid,
+    }
+
+
+class InDistrict:
+    """A table whose rows belong to one rural district; the district leads every key.
+
+    Attributes:
+        district_id: the rural district, first in the primary key and in every foreign key.
+    """
+
+    district_id: Mapped[int] = mapped_column(Integer, primary_key=True, sort_order=-2)
+
+
+class Identified(InDistrict):
+    """A district's table with ids made by the program."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id, sort_order=-1)
+
+
+class NotScoped(RuntimeError):
+    """A query ran before anybody said which district it is for. Our own bug, never a user's."""
+
+
+def make_engine(url: str, **options: Any) -> Engine:
+    """An engine for a SQLite or PostgreSQL URL, with the settings that money needs."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS_MAX}, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(url, pool_pre_ping=True, **options)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # The driver must not open transactions by itself: it would begin without IMMEDIATE.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # Writers queue at BEGIN: a lock taken later could fail in the middle of a unit of work.
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+class Sessions:
+    """Makes sessions. The one place that commits: returning commits, raising rolls back."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def begin(self, district_id: int | None, *, read_only: bool = False) -> Iterator[Session]:
+        """One unit of work: a transaction in one district (``ALL_DISTRICTS`` for region-wide work).
+
+        Args:
+            district_id: None leaves the session unscoped: it then reads only tables without a district.
+            read_only: promises to write nothing; on SQLite such work does not wait for writers.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
+            if district_id is not None:
+                scope(session, district_id)
+            if read_only:
+                session.connection(execution_options={"read_only": True})
+            yield session
+            session.commit()
+
+
+def scope(session: Session, district_id: int) -> None:
+    """Say which district the session works in, before its first query or again within a transaction."""
+    session.info["district_id"] = district_id
+    if session.in_transaction():
+        _tell_postgresql(session.connection(), district_id)
+
+
+def district_of(session: Session) -> int:
+    """The district a session works in.
+
+    Raises:
+        NotScoped: nobody said which, or the work is region-wide.
+    """
+    district_id = session.info.get("district_id")
+    if not district_id:
+        raise NotScoped
+    return int(district_id)
+
+
+def _tell_postgresql(connection: Connection, district_id: int) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT set_config('auyl.district_id', :district_id, true)"),
+            {"district_id": str(district_id)},
+        )
+
+
+@event.listens_for(Session, "after_begin")
+def _scope_transaction(session: Session, _: SessionTransaction, connection: Connection) -> None:
+    if "district_id" in session.info:
+        _tell_postgresql(connection, session.info["district_id"])
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _fence_queries(state: ORMExecuteState) -> None:
+    if state.is_column_load or state.is_relationship_load:
+        return
+    if not any(issubclass(mapper.class_, InDistrict) for mapper in state.all_mappers):
+        return
+    # An error, not "no filter": a session nobody scoped must fail, never see every district.
+    if "district_id" not in state.session.info:
+        raise NotScoped
+    district_id = state.session.info["district_id"]
+    if district_id != ALL_DISTRICTS:
+        state.statement = state.statement.options(
+            with_loader_criteria(InDistrict, lambda cls: cls.district_id == district_id, include_aliases=True)
+        )
+
+
+def insert_into(session: Session, table: Any) -> Any:
+    """An INSERT that knows ``ON CONFLICT``, in the words of the session's database."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)

@@ -1,0 +1,64 @@
+# Everything a newcomer types. `make run` and `make test` need only Python >= 3.11 (with venv and pip) and make.
+
+# The first interpreter that is new enough: a machine may call an older one `python3`.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; \
+	done)
+WORKERS ?= 2
+BIN := .venv/bin
+
+# The environment's own Python is used whatever else the machine has; slow networks get
+# time; a certificate the machine trusts (an office proxy's) is trusted here too.
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_HTTP_TIMEOUT ?= 180
+export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),true,false)
+unexport VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test check lint format clean
+
+help: ## Say what can be typed here
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+install: .venv/.installed ## Install what the program needs into .venv
+
+run: .venv/.installed ## Make the demo district (kept when it is there) and serve it on 127.0.0.1:8000
+	$(BIN)/auyl demo
+	$(BIN)/auyl serve
+
+demo: .venv/.installed ## Make the demo district, print what was made, and leave
+	$(BIN)/auyl demo
+
+test: lint check ## Lint, types, import contracts, and every test on SQLite and PostgreSQL
+
+check: .venv/.installed-dev ## Every test on SQLite and PostgreSQL
+	$(BIN)/pytest -n $(WORKERS) --dist loadscope
+
+lint: .venv/.installed-dev ## Style, types and import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.installed-dev ## Lay the code out and fix what can be fixed by a machine
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean: ## Remove the environment and every cache; the data under var/ stays
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find billing invoices migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/uv:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, with venv and pip" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+
+# --inexact keeps uv itself, and the test tools when only the program is asked for.
+.venv/.installed: pyproject.toml uv.lock | .venv/bin/uv
+	$(BIN)/uv sync --locked --inexact --no-dev
+	@touch $@
+
+.venv/.installed-dev: pyproject.toml uv.lock | .venv/bin/uv
+	$(BIN)/uv sync --locked --inexact
+	@touch $@ .venv/.installed

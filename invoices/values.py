@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-LANGUAGES = ("kk", "ru", "en")
-BOTH = ("kk", "ru")
+from invoices.checks import LANGUAGES as LANGUAGES
+from invoices.checks import (
+    require,
+    require_ascii,
+    require_document,
+    require_money,
+    require_quantity,
+    require_signed,
+)
 
-_QUANTITY_EXPONENT_MIN = -3
+BOTH = ("kk", "ru")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ class Party:
     phone: str = ""
 
     def __post_init__(self) -> None:
-        _require(bool(self.name), "a party needs a name")
+        require(bool(self.name), "a party needs a name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class BankDetails:
     knp: str = "859"  # payment purpose code, three digits
 
     def __post_init__(self) -> None:
-        _require(bool(self.iban and self.bic), "bank details need an account and a BIC")
+        require(bool(self.iban and self.bic), "bank details need an account and a BIC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ class ContractReference:
     signed_on: date
 
     def __post_init__(self) -> None:
-        _require(bool(self.number), "a contract needs a number")
+        require(bool(self.number), "a contract needs a number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +130,13 @@ class Line:
     vat: int = 0  # tiyn of VAT inside `amount`
 
     def __post_init__(self) -> None:
-        _require(bool(self.name), "a line needs a name")
-        _require_money(amount=self.amount, benefit=self.benefit, vat=self.vat)
+        require(bool(self.name), "a line needs a name")
+        require_money(amount=self.amount, benefit=self.benefit, vat=self.vat)
         if self.unit_price is not None:
-            _require_money(unit_price=self.unit_price)
-        _require_quantity(self.quantity)
-        _require(self.vat <= self.amount, "VAT inside a line cannot exceed its amount")
-        _require(self.vat_rate is not None or self.vat == 0, "VAT needs its rate")
+            require_money(unit_price=self.unit_price)
+        require_quantity(self.quantity)
+        require(self.vat <= self.amount, "VAT inside a line cannot exceed its amount")
+        require(self.vat_rate is not None or self.vat == 0, "VAT needs its rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +158,11 @@ class PersonalAccount:
     adjusted: int = 0  # credit notes, refunds, corrections; printed when not zero
 
     def __post_init__(self) -> None:
-        _require_money(charged=self.charged, benefit=self.benefit, paid=self.paid)
-        _require_signed(opening=self.opening, closing=self.closing, adjusted=self.adjusted)
-        _require(self.period_from <= self.period_to, "the account's period ends before it starts")
+        require_money(charged=self.charged, benefit=self.benefit, paid=self.paid)
+        require_signed(opening=self.opening, closing=self.closing, adjusted=self.adjusted)
+        require(self.period_from <= self.period_to, "the account's period ends before it starts")
         expected = self.opening + self.charged - self.benefit - self.paid + self.adjusted
-        _require(self.closing == expected, f"closing debt {self.closing} is not {expected} tiyn")
+        require(self.closing == expected, f"closing debt {self.closing} is not {expected} tiyn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +194,9 @@ class InvoiceDocument:
     languages: tuple[str, ...] = BOTH
 
     def __post_init__(self) -> None:
-        _require_document(self.number, self.languages)
-        _require(bool(self.lines), "an invoice needs at least one line")
-        _require_ascii(self.payment_link)
+        require_document(self.number, self.languages)
+        require(bool(self.lines), "an invoice needs at least one line")
+        require_ascii(self.payment_link)
 
     @property
     def total(self) -> int:
@@ -211,11 +218,11 @@ class ActLine:
     report: LocalText = NO_TEXT  # column 4: date, number, pages of a report
 
     def __post_init__(self) -> None:
-        _require(bool(self.name), "a line needs a name")
-        _require_money(unit_price=self.unit_price, amount=self.amount)
-        _require_quantity(self.quantity)
+        require(bool(self.name), "a line needs a name")
+        require_money(unit_price=self.unit_price, amount=self.amount)
+        require_quantity(self.quantity)
         last = self.performed_to or self.performed_from
-        _require(self.performed_from <= last, "work cannot end before it starts")
+        require(self.performed_from <= last, "work cannot end before it starts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,8 +244,8 @@ class ActDocument:
     languages: tuple[str, ...] = BOTH
 
     def __post_init__(self) -> None:
-        _require_document(self.number, self.languages)
-        _require(bool(self.lines), "an act needs at least one line")
+        require_document(self.number, self.languages)
+        require(bool(self.lines), "an act needs at least one line")
 
     @property
     def total(self) -> int:
@@ -265,10 +272,10 @@ class CashOrderDocument:
     languages: tuple[str, ...] = BOTH
 
     def __post_init__(self) -> None:
-        _require_document(self.number, self.languages)
-        _require_money(amount=self.amount)
-        _require(self.amount > 0, "a cash order is for more than zero")
-        _require(bool(self.received_from and self.basis), "a cash order says from whom and why")
+        require_document(self.number, self.languages)
+        require_money(amount=self.amount)
+        require(self.amount > 0, "a cash order is for more than zero")
+        require(bool(self.received_from and self.basis), "a cash order says from whom and why")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,13 +297,13 @@ class CreditNoteDocument:
     languages: tuple[str, ...] = BOTH
 
     def __post_init__(self) -> None:
-        _require_document(self.number, self.languages)
-        _require(bool(self.invoice_number), "a credit note names its invoice")
-        _require(bool(self.lines), "a credit note needs at least one line")
-        _require(bool(self.reason), "a credit note says why")
+        require_document(self.number, self.languages)
+        require(bool(self.invoice_number), "a credit note names its invoice")
+        require(bool(self.lines), "a credit note needs at least one line")
+        require(bool(self.reason), "a credit note says why")
         if self.invoice_total_before is not None:
-            _require_money(invoice_total_before=self.invoice_total_before)
-            _require(self.total <= self.invoice_total_before, "more is credited than the invoice holds")
+            require_money(invoice_total_before=self.invoice_total_before)
+            require(self.total <= self.invoice_total_before, "more is credited than the invoice holds")
 
     @property
     def total(self) -> int:
@@ -315,7 +322,7 @@ class ReconciliationRow:
     credit: int = 0  # tiyn
 
     def __post_init__(self) -> None:
-        _require_money(debit=self.debit, credit=self.credit)
+        require_money(debit=self.debit, credit=self.credit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,9 +344,9 @@ class ReconciliationDocument:
     languages: tuple[str, ...] = BOTH
 
     def __post_init__(self) -> None:
-        _require_document(self.number, self.languages)
-        _require_signed(opening=self.opening)
-        _require(self.period_from <= self.period_to, "the period ends before it starts")
+        require_document(self.number, self.languages)
+        require_signed(opening=self.opening)
+        require(self.period_from <= self.period_to, "the period ends before it starts")
 
     @property
     def closing(self) -> int:
@@ -357,8 +364,8 @@ class SettledLine:
     amount: int  # tiyn
 
     def __post_init__(self) -> None:
-        _require(bool(self.invoice_number and self.name), "a settled line names its invoice and service")
-        _require_money(amount=self.amount)
+        require(bool(self.invoice_number and self.name), "a settled line names its invoice and service")
+        require_money(amount=self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,49 +390,9 @@ class PaymentReceiptDocument:
     languages: tuple[str, ...] = BOTH
 
     def __post_init__(self) -> None:
-        _require_document(self.number, self.languages)
-        _require_money(amount=self.amount, advance=self.advance, debt_after=self.debt_after)
-        _require(self.amount > 0, "a receipt is for more than zero")
+        require_document(self.number, self.languages)
+        require_money(amount=self.amount, advance=self.advance, debt_after=self.debt_after)
+        require(self.amount > 0, "a receipt is for more than zero")
         spent = sum(line.amount for line in self.settled) + self.advance
-        _require(spent == self.amount, f"settled and advance make {spent}, received {self.amount} tiyn")
-        _require_ascii(self.link)
-
-
-def _require(condition: bool, complaint: str) -> None:
-    if not condition:
-        raise ValueError(complaint)
-
-
-def _require_document(number: str, languages: tuple[str, ...]) -> None:
-    _require(bool(number), "a document needs a number")
-    _require(bool(languages), "a document needs a language")
-    unknown = [language for language in languages if language not in LANGUAGES]
-    _require(not unknown, f"unknown language: {', '.join(unknown)}")
-    _require(len(set(languages)) == len(languages), "a language is named twice")
-
-
-def _require_signed(**amounts: int) -> None:
-    for name, amount in amounts.items():
-        # bool is an int to Python, and a float here would print a wrong tiyn.
-        if type(amount) is not int:
-            raise TypeError(f"{name} is {type(amount).__name__}, not whole tiyn")
-
-
-def _require_money(**amounts: int) -> None:
-    _require_signed(**amounts)
-    for name, amount in amounts.items():
-        _require(amount >= 0, f"{name} is negative: {amount} tiyn")
-
-
-def _require_quantity(quantity: Decimal | None) -> None:
-    if quantity is None:
-        return
-    exponent = quantity.normalize().as_tuple().exponent
-    _require(isinstance(exponent, int), f"quantity is not a number: {quantity}")
-    _require(quantity >= 0, f"quantity is negative: {quantity}")
-    _require(int(exponent) >= _QUANTITY_EXPONENT_MIN, f"quantity is finer than thousandths: {quantity}")
-
-
-def _require_ascii(payload: str) -> None:
-    # Phone readers took UTF-8 Cyrillic in a QR code for Chinese.
-    _require(payload.isascii(), "a QR payload must be ASCII: percent-encode the rest")
+        require(spent == self.amount, f"settled and advance make {spent}, received {self.amount} tiyn")
+        require_ascii(self.link)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from invoices.checks import LANGUAGES as LANGUAGES
 from invoices.checks import (
     require,
     require_ascii,

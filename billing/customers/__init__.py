@@ -1,0 +1,1 @@
+"""Payers: residents and organisations, their personal accounts, benefits and contracts."""

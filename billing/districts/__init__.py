@@ -1,0 +1,1 @@
+"""Places of the official classifier, rural districts and their communal enterprises."""

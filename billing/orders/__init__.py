@@ -1,0 +1,1 @@
+"""Service orders from draft to completion, and the acts of completed work."""

@@ -1,0 +1,1 @@
+"""Money received: payments, allocation to invoices, advances, refunds and reversals."""

@@ -1,0 +1,148 @@
+"""Payments, their allocations to invoice lines, advances, refunds and reversals."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, CheckConstraint, Index, SmallInteger, String, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billing.kernel.columns import EnumType, one_of, within_district
+from billing.kernel.db import Base, Identified, InDistrict
+from billing.kernel.money import Money
+from billing.kernel.shown import Shown
+
+
+class PaymentMethod(Shown):
+    """How money came in; it decides which account is debited."""
+
+    CASH = "cash"  # 1010, with a fiscal receipt of the cash register
+    BANK = "bank"  # 1030
+    CARD = "card"  # 1020: in transit until the statement shows it
+    PROVIDER = "provider"  # 1020
+
+
+class Payment(Identified, Base):
+    """Money received from or for a customer. Never changed; a mistake is reversed."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        within_district("enterprise_id", "enterprise"),
+        within_district("customer_id", "customer"),
+        # A provider's or bank's own id: the same money told twice is one payment.
+        UniqueConstraint("district_id", "channel", "outside_id"),
+        UniqueConstraint("district_id", "enterprise_id", "cash_order_year", "cash_order_number"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("(method = 'cash') = (cash_order_number IS NOT NULL)", name="cash_has_order"),
+        CheckConstraint("(method = 'cash') = (fiscal_number IS NOT NULL)", name="cash_has_receipt"),
+        one_of("method", PaymentMethod),
+        Index(None, "district_id", "customer_id", "received_on"),
+        Index(None, "district_id", "received_on", "id"),
+    )
+
+    enterprise_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    method: Mapped[PaymentMethod] = mapped_column(EnumType(PaymentMethod))
+    channel: Mapped[str] = mapped_column(String(30))  # cash_desk, bank, a provider's code
+    outside_id: Mapped[str | None] = mapped_column(
+        String(100)
+    )  # the provider's transaction, the bank's document
+    amount: Mapped[Money]
+    received_on: Mapped[date]  # the value date in the district's calendar
+    payer_name: Mapped[str | None] = mapped_column(String(300))  # where another person paid
+    cash_order_year: Mapped[int | None] = mapped_column(SmallInteger)
+    cash_order_number: Mapped[int | None]  # КО-1, gapless per enterprise and year
+    fiscal_number: Mapped[str | None] = mapped_column(String(50))  # of the cash register's receipt
+    register_number: Mapped[str | None] = mapped_column(String(50))
+    fiscal_at: Mapped[datetime | None]
+    explanation: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # why each invoice got what it got
+    recorded_by: Mapped[UUID | None]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Allocation(Identified, Base):
+    """A part of a payment that settles an invoice line. A reversal is a row with the opposite sign."""
+
+    __tablename__ = "allocation"
+    __table_args__ = (
+        within_district("payment_id", "payment"),
+        within_district("invoice_line_id", "invoice_line"),
+        within_district("reverses_id", "allocation"),
+        UniqueConstraint("district_id", "reverses_id"),
+        CheckConstraint(
+            "(amount > 0) = (reverses_id IS NULL) AND amount <> 0", name="negative_when_reversal"
+        ),
+        Index(None, "district_id", "payment_id"),
+        Index(None, "district_id", "invoice_line_id"),
+    )
+
+    payment_id: Mapped[UUID]
+    invoice_id: Mapped[UUID]
+    invoice_line_id: Mapped[UUID]
+    amount: Mapped[Money]
+    vat: Mapped[Money]  # within the amount; the rest is revenue under the gross policy
+    allocated_on: Mapped[date]
+    from_advance: Mapped[bool] = mapped_column(
+        default=False
+    )  # out of 3510 instead of out of the payment itself
+    reverses_id: Mapped[UUID | None]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Advance(InDistrict, Base):
+    """What of a payment no invoice has taken yet: the customer's advance, account 3510."""
+
+    __tablename__ = "advance"
+    __table_args__ = (
+        within_district("payment_id", "payment"),
+        within_district("customer_id", "customer"),
+        CheckConstraint("open_amount >= 0", name="open_not_negative"),
+        Index(
+            "ix_advance_open",
+            "district_id",
+            "customer_id",
+            sqlite_where=text("open_amount > 0"),
+            postgresql_where=text("open_amount > 0"),
+        ),
+    )
+
+    payment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    enterprise_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    received_on: Mapped[date]
+    open_amount: Mapped[Money]
+
+
+class Refund(Identified, Base):
+    """Money given back to the customer out of a payment's advance. Never changed."""
+
+    __tablename__ = "refund"
+    __table_args__ = (
+        within_district("payment_id", "payment"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        one_of("method", PaymentMethod),
+        Index(None, "district_id", "payment_id"),
+    )
+
+    payment_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+    enterprise_id: Mapped[UUID]
+    amount: Mapped[Money]
+    method: Mapped[PaymentMethod] = mapped_column(EnumType(PaymentMethod))
+    refunded_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(String(300))
+    recorded_by: Mapped[UUID | None]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PaymentReversal(InDistrict, Base):
+    """A payment that turned out wrong: everything it posted is mirrored on a date of its own."""
+
+    __tablename__ = "payment_reversal"
+    __table_args__ = (within_district("payment_id", "payment"),)
+
+    payment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    reversed_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(String(300))
+    recorded_by: Mapped[UUID | None]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,52 @@
+"""Every table of the program, imported in one place for migrations and tests."""
+
+from billing.access import models as access
+from billing.archive import models as archive
+from billing.budget import models as budget
+from billing.catalog import models as catalog
+from billing.customers import models as customers
+from billing.districts import models as districts
+from billing.invoicing import models as invoicing
+from billing.kernel.db import Base
+from billing.ledger import models as ledger
+from billing.orders import models as orders
+from billing.payments import models as payments
+from billing.web import models as web
+from billing.workforce import models as workforce
+
+SLICES = (
+    districts,
+    access,
+    archive,
+    web,
+    ledger,
+    budget,
+    catalog,
+    customers,
+    workforce,
+    orders,
+    invoicing,
+    payments,
+)
+metadata = Base.metadata
+
+# Rows that are facts: triggers of both databases refuse to update or delete them.
+APPEND_ONLY = (
+    "transfer",
+    "revenue_line",
+    "completion_act",
+    "work_done",
+    "order_transition",
+    "invoice",
+    "invoice_line",
+    "credit_note",
+    "credit_note_line",
+    "payment",
+    "allocation",
+    "refund",
+    "payment_reversal",
+    "archived_document",
+    "contractor_version",
+    "contractor_price",
+    "personal_data_access",
+)

@@ -1,0 +1,1 @@
+"""Flask plumbing only: one transaction per request, errors, fields, pages of lists, idempotency."""

@@ -18,15 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from billing.catalog.models import PayerCategory
 from billing.kernel.columns import EnumType, one_of, within_district
 from billing.kernel.db import Base, Identified, Versioned
-from billing.kernel.shown import Shown
-
-
-class Language(Shown):
-    """The language of a customer's documents and notices."""
-
-    KK = "kk"
-    RU = "ru"
-    EN = "en"
+from billing.kernel.shown import Language
 
 
 class Customer(Versioned, Identified, Base):
@@ -54,7 +46,9 @@ class Customer(Versioned, Identified, Base):
     street: Mapped[str] = mapped_column(String(200), default="")
     house: Mapped[str] = mapped_column(String(20), default="")
     flat: Mapped[str] = mapped_column(String(20), default="")
-    language: Mapped[Language] = mapped_column(EnumType(Language), default=Language.KK)
+    language: Mapped[Language] = mapped_column(
+        EnumType(Language), default=Language.KK
+    )  # of papers and notices
     phone: Mapped[str | None] = mapped_column(String(20))
     email: Mapped[str | None] = mapped_column(String(200))
     payer_id: Mapped[UUID | None]  # another customer who pays this one's invoices
@@ -110,7 +104,7 @@ class Contract(Versioned, Identified, Base):
 
 
 class ContractCharge(Identified, Base):
-    """A service charged every month of a season by a fixed quantity. Months of the season run from 1 to 12."""
+    """A service charged by a fixed quantity every month of a season. Months run from 1 to 12."""
 
     __tablename__ = "contract_charge"
     __table_args__ = (

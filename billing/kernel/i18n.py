@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -33,6 +32,7 @@ from billing.kernel.formats import (
     locale_of,
 )
 from billing.kernel.money import Money
+from billing.kernel.shown import Language, Shown
 
 __all__ = [
     "CATALOGUES",
@@ -48,6 +48,7 @@ __all__ = [
     "format_month",
     "format_number",
     "format_quantity",
+    "label",
     "messages",
     "refusal_text",
     "sort_key_kk",
@@ -71,43 +72,6 @@ _PLURAL_PLACE = {
 # Facts that name a thing of ours; the catalogue has the word for people.
 _NAMING_FACTS = ("kind", "field")
 _logger = logging.getLogger(__name__)
-
-
-class Shown(StrEnum):
-    """An enumeration people see: each value has a text ``<class_name_in_snake_case>.<value>``."""
-
-    @classmethod
-    def prefix(cls) -> str:
-        """The first part of the codes: ``order_state`` for ``OrderState``."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
-
-    @property
-    def text_code(self) -> str:
-        """The code of this value's text: ``unit.m3``."""
-        return f"{self.prefix()}.{self.value}"
-
-    def label(self, language: str) -> str:
-        """What people read for this value."""
-        return text(self.text_code, language)
-
-
-class Language(Shown):
-    """The languages every text has. Kazakh is the state language and the default."""
-
-    KK = "kk"
-    RU = "ru"
-    EN = "en"
-
-
-# A datetime is a date too, so it comes first.
-_FORMATS: tuple[tuple[type, Callable[[Any, str], str]], ...] = (
-    (Money, format_money),
-    (Month, format_month),
-    (datetime, format_instant),
-    (date, format_date),
-    (Decimal, format_quantity),
-    (Shown, Shown.label),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +127,11 @@ def refusal_text(refusal: Refusal, language: str) -> str:
     return text(f"refusal.{refusal.code}", language, **refusal.facts)
 
 
+def label(value: Shown, language: str) -> str:
+    """The name people read for a value: ``label(Unit.M3, "ru")`` is «м³»."""
+    return text(value.message, language)
+
+
 @cache
 def messages(language: str) -> Mapping[str, Message]:
     """All texts of a language by code, read once."""
@@ -200,6 +169,17 @@ def best_language(accept_language: str | None, *, default: Language = Language.K
         if weight > 0 and tag in known:
             return known[tag]
     return default
+
+
+# A datetime is a date too, so it comes first.
+_FORMATS: tuple[tuple[type, Callable[[Any, str], str]], ...] = (
+    (Money, format_money),
+    (Month, format_month),
+    (datetime, format_instant),
+    (date, format_date),
+    (Decimal, format_quantity),
+    (Shown, label),
+)
 
 
 def _read(path: Path, language: str) -> list[tuple[str, Message]]:

@@ -14,7 +14,7 @@ import billing
 from billing.kernel import i18n
 from billing.kernel.dates import Month
 from billing.kernel.errors import AlreadyExists, Refusal
-from billing.kernel.i18n import Language, best_language, enumerations, messages, refusal_text, text
+from billing.kernel.i18n import Language, best_language, enumerations, label, messages, refusal_text, text
 from billing.kernel.money import Money
 
 PLURAL_FORMS = {"kk": 2, "ru": 3, "en": 2}
@@ -130,7 +130,7 @@ def test_no_two_refusals_share_a_code():
 def test_every_value_people_see_has_a_word():
     """Units, roles, states: each value of each such enumeration stands in the catalogues."""
     all_modules()
-    codes = {member.text_code for enumeration in enumerations() for member in enumeration}
+    codes = {member.message for enumeration in enumerations() for member in enumeration}
 
     assert "language.kk" in codes
     assert sorted(codes - messages("en").keys()) == []
@@ -229,12 +229,10 @@ def test_a_refusal_speaks_every_language():
     ]
 
 
-def test_the_prefix_of_an_enumeration_is_its_name_in_snake_case():
-    """``VATCategory`` gives ``vat_category``, ``OrderState`` gives ``order_state``."""
-    prefix = i18n.Shown.prefix.__func__
-    names = ["VATCategory", "OrderState", "Unit", "KBe"]
-
-    assert [prefix(type(name, (), {})) for name in names] == ["vat_category", "order_state", "unit", "k_be"]
+def test_the_code_of_a_value_is_its_enumeration_s_name_in_snake_case():
+    """``Language.KK`` is read under ``language.kk``, and shown by the text there."""
+    assert Language.KK.message == "language.kk"
+    assert label(Language.KK, "en") == "Kazakh"
 
 
 @pytest.mark.parametrize(

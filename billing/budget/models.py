@@ -86,7 +86,7 @@ class PostingPolicy(Identified, Base):
 
 
 class NetIncomeStep(InDistrict, Base):
-    """A step of the progressive norm: above ``above``, ``fixed`` plus ``rate_bp`` of the excess (art. 140)."""
+    """A step of the progressive norm: above ``above``, ``fixed`` plus ``rate_bp`` of the rest (art. 140)."""
 
     __tablename__ = "net_income_step"
     __table_args__ = (

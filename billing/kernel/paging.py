@@ -43,7 +43,7 @@ class PageRequest:
     Attributes:
         cursor: ``next_cursor`` of the page before; None for the first page.
         limit: rows wanted, at most ``PAGE_SIZE_MAX``.
-        sort: a name of the list's sorts, with ``-`` in front for the other direction; None for the list's own.
+        sort: one of the sorts, ``-`` in front turns it round; None for the list's own.
     """
 
     cursor: str | None = None

@@ -1,32 +1,61 @@
 """The databases that all other tests stand on."""
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import func, inspect, select, text
+
+from billing.districts.models import District
+from tests.support.districts import DISTRICT_ID, make_district
 
 
 def test_an_empty_database_has_no_table(empty_database):
     """What a migration test starts from holds nothing."""
-    with empty_database.engine() as engine, engine.connect() as connection:
-        if empty_database.kind == "sqlite":
-            tables = connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one()
-        else:
-            tables = connection.execute(
-                text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
-            ).scalar_one()
-    assert tables == 0
+    with empty_database.engine() as engine:
+        assert inspect(engine).get_table_names() == []
 
 
-def test_migrated(session):
-    """x."""
-    from sqlalchemy import select
+@pytest.mark.postgresql_only
+def test_the_application_has_no_special_rights(database, engine):
+    """Row-level security applies to the role the application connects as: it may not pass it by."""
+    with engine.connect() as connection:
+        rights = connection.execute(
+            text(
+                "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb"
+                " FROM pg_roles WHERE rolname = current_user"
+            )
+        ).one()
+    assert tuple(rights) == (False, False, False, False)
+    assert database.kind == "postgresql"
 
-    from billing.districts.models import District
-    assert len(session.scalars(select(District)).all()) == 1
+
+@pytest.mark.parametrize("run", [1, 2])
+def test_a_session_leaves_nothing_behind(session, run):
+    """Each test sees its own district and none of what the test before it wrote."""
+    make_district(session, district_id=2, kato_code="473635000")
+
+    assert session.info["district_id"] == DISTRICT_ID
+    assert session.scalars(select(District.id).order_by(District.id)).all() == [DISTRICT_ID, 2]
 
 
-def test_sess(sessions):
-    """x."""
-    from sqlalchemy import select
-
-    from billing.districts.models import District
+@pytest.mark.parametrize("run", [1, 2])
+def test_sessions_really_commit_into_a_database_of_the_test_own(sessions, engine, run):
+    """A second connection sees what a unit of work wrote; the next test does not."""
     with sessions.begin(None) as session:
-        assert len(session.scalars(select(District)).all()) == 1
+        make_district(session, district_id=2, kato_code="473635000")
+
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(District)) == 2
+
+
+def test_a_unit_of_work_that_raises_leaves_nothing(sessions, engine):
+    """Raising rolls back."""
+
+    def found_and_fail() -> None:
+        with sessions.begin(None) as session:
+            make_district(session, district_id=2, kato_code="473635000")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        found_and_fail()
+
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(District)) == 1

@@ -80,8 +80,8 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def _sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteDatabases]:
-    databases = SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
+def _sqlite() -> Iterator[SqliteDatabases]:
+    databases = SqliteDatabases()
     yield databases
     databases.close()
 

@@ -16,6 +16,7 @@ from sqlalchemy import URL, Engine, NullPool, create_engine, text
 from billing.kernel import migrations
 from billing.kernel.db import make_engine
 from tests.support.postgres import APPLICATION_ROLE
+from tests.support.scratch import scratch_directory
 
 CONNECTIONS_MAX = 60  # more than the 50 clients of the concurrency tests
 
@@ -43,10 +44,10 @@ class Database:
 
 
 class SqliteDatabases:
-    """Databases as files in one directory."""
+    """Databases as files in a directory of one worker."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self) -> None:
+        self.directory = scratch_directory("sqlite")
 
     @contextmanager
     def empty(self) -> Iterator[Database]:
@@ -79,9 +80,10 @@ class SqliteDatabases:
         return path
 
     def close(self) -> None:
-        """Close what lives as long as the worker; pytest removes the directory."""
+        """Remove what lives as long as the worker."""
         if "shared_engine" in vars(self):
             self.shared_engine.dispose()
+        shutil.rmtree(self.directory)
 
 
 class PostgresqlDatabases:

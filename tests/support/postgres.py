@@ -11,10 +11,11 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
+
+from tests.support.scratch import scratch_directory
 
 APPLICATION_ROLE = "auyl_test"  # no superuser: row-level security would not apply to one
 
@@ -30,6 +31,7 @@ synchronous_commit = off
 full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
+max_wal_size = 256MB
 autovacuum = off
 max_parallel_workers_per_gather = 0
 jit = off
@@ -55,7 +57,7 @@ class Server:
 
     def __init__(self) -> None:
         self.owner = _unprivileged_user()
-        self.directory = Path(tempfile.mkdtemp(prefix="auyl-postgres-"))
+        self.directory = scratch_directory("postgresql")
         if self.owner is not None:
             os.chown(self.directory, self.owner.pw_uid, self.owner.pw_gid)
         self.binaries = self._reachable(find_binaries())

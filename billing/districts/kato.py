@@ -1,9 +1,9 @@
 """Reads the official classifier of territorial units (KATO, НК РК 11) from its Excel file or a CSV of it.
 
 Both lists of the Bureau of National Statistics are read: the Excel file with the columns ``te, ab, cd, ef,
-hij, k, name_kaz, name_rus, nn``, and the public CSV ``id;parent_id;code;name`` of Russian names. Where a place
-lies is read from its code, which says the same as ``parent_id``. Nothing is stored here, and what is wrong with
-a row comes back as data, with its place in the file.
+hij, k, name_kaz, name_rus, nn``, and the public CSV ``id;parent_id;code;name`` of Russian names. Where a
+place lies is read from its code, which says the same as ``parent_id``. Nothing is stored here, and what is
+wrong with a row comes back as data, with its place in the file.
 """
 
 import csv

@@ -28,7 +28,7 @@ _IBAN = re.compile(r"KZ\d{2}\d{3}[0-9A-Z]{13}", re.ASCII)
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
 _KBE = re.compile(r"[12][1-9]", re.ASCII)
 _KNP = re.compile(r"\d{3}", re.ASCII)
-_BUDGET_CODE = re.compile(r"[1-9]\d{5}", re.ASCII)
+_KBK = re.compile(r"[1-9]\d{5}", re.ASCII)
 _KATO = re.compile(r"[1-9]\d{8}", re.ASCII)
 _PHONE = re.compile(r"\+?[0-9\s().–-]{10,24}")  # \s beyond ASCII: spreadsheets bring no-break spaces
 _PHONE_DIGITS = re.compile(r"(?:\+7|7|8)?([3-9]\d{9})", re.ASCII)
@@ -80,10 +80,10 @@ class InvalidKNP(InvalidInput):
     code = "invalid_knp"
 
 
-class InvalidBudgetCode(InvalidInput):
+class InvalidKBK(InvalidInput):
     """Not a budget classification code (КБК) of six digits. Facts: ``value``."""
 
-    code = "invalid_budget_code"
+    code = "invalid_kbk"
 
 
 class InvalidKATO(InvalidInput):
@@ -208,13 +208,13 @@ def check_knp(text: str) -> str:
     return _checked(_KNP, text, InvalidKNP)
 
 
-def check_budget_code(text: str) -> str:
+def check_kbk(text: str) -> str:
     """A budget classification code (КБК): category, class (2), subclass, specific (2).
 
     Raises:
-        InvalidBudgetCode: anything else.
+        InvalidKBK: anything else.
     """
-    return _checked(_BUDGET_CODE, text, InvalidBudgetCode)
+    return _checked(_KBK, text, InvalidKBK)
 
 
 def check_kato(text: str) -> str:

@@ -3,6 +3,7 @@
 ``session``   one transaction in the test district, rolled back: for services.
 ``sessions``  the application's own factory on a fresh database: for what only a real commit shows.
 ``engine``    an engine on the same fresh database; ``database`` is its kind and URL.
+``documents``  where the sessions of the test archive documents.
 ``empty_database``  kind and URL of a database without a table.
 
 A test takes either ``session`` or one of the others: they are different databases.
@@ -11,12 +12,14 @@ A test takes either ``session`` or one of the others: they are different databas
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
 
+from billing.archive.service import DocumentStore, storing_in
 from billing.kernel.db import Sessions, scope
 from tests.support.databases import Database, PostgresqlDatabases, SqliteDatabases
 from tests.support.districts import DISTRICT_ID, make_district
@@ -122,9 +125,15 @@ def engine(database: Database) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def sessions(engine: Engine) -> Sessions:
+def documents(tmp_path: Path) -> DocumentStore:
+    """Where the test's sessions archive documents."""
+    return DocumentStore(tmp_path / "documents")
+
+
+@pytest.fixture
+def sessions(engine: Engine, documents: DocumentStore) -> Sessions:
     """Units of work that really commit, in the test's own database, where the test district exists."""
-    sessions = Sessions(engine)
+    sessions = Sessions(engine, info=storing_in(documents))
     with sessions.begin(None) as session:
         make_district(session)
     return sessions
@@ -132,13 +141,16 @@ def sessions(engine: Engine) -> Sessions:
 
 @pytest.fixture
 def session(
-    request: pytest.FixtureRequest, databases: SqliteDatabases | PostgresqlDatabases
+    request: pytest.FixtureRequest,
+    databases: SqliteDatabases | PostgresqlDatabases,
+    documents: DocumentStore,
 ) -> Iterator[Session]:
     """One transaction in the test district, rolled back at the end."""
     assert "database" not in request.fixturenames, (
         "take `session` or `sessions`: they are different databases"
     )
     with Session(databases.shared_engine, expire_on_commit=False) as session:
+        session.info.update(storing_in(documents))
         make_district(session)
         scope(session, DISTRICT_ID)
         yield session

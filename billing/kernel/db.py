@@ -4,10 +4,11 @@ Two walls keep districts apart. The session adds ``district_id = …`` to every 
 and fails when nobody said which district; PostgreSQL's row-level security does the same for any SQL.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -128,8 +129,14 @@ def _begin_sqlite(connection: Connection) -> None:
 class Sessions:
     """Makes sessions. The one place that commits: returning commits, raising rolls back."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, info: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Remember the engine, and what every session is to know beside its district and actor.
+
+        Args:
+            info: put into every session's ``info``; the archive's document store comes this way.
+        """
         self.engine = engine
+        self.info = info
 
     @contextmanager
     def begin(
@@ -143,6 +150,7 @@ class Sessions:
             read_only: promises to write nothing; on SQLite such work does not wait for writers.
         """
         with Session(self.engine, expire_on_commit=False) as session:
+            session.info.update(self.info)
             if district_id is not None:
                 scope(session, district_id)
             session.info["actor_id"] = actor_id

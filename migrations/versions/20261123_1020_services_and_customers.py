@@ -47,6 +47,7 @@ def _customer() -> None:
         sa.Column("street", sa.String(length=200), nullable=False),
         sa.Column("house", sa.String(length=20), nullable=False),
         sa.Column("flat", sa.String(length=20), nullable=False),
+        sa.Column("address_folded", sa.String(length=300), nullable=False),
         sa.Column("language", sa.String(length=30), nullable=False),
         sa.Column("phone", sa.String(length=20), nullable=True),
         sa.Column("email", sa.String(length=200), nullable=True),

@@ -1,0 +1,67 @@
+"""Checks of form that all services share: texts of one line, ranges of dates, the field at fault."""
+
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from billing.kernel.errors import InvalidInput
+
+_UNWRITABLE = ("Cc", "Cs", "Cn")  # control characters, halves of surrogates, no character at all
+
+
+class InvalidText(InvalidInput):
+    """Empty, too long, or not all readable characters. Facts: ``field``, ``length_max``."""
+
+    code = "invalid_text"
+
+
+class EndsBeforeStart(InvalidInput):
+    """A range of dates ends before it starts. Facts: ``field``, ``starts``, ``ends``."""
+
+    code = "ends_before_start"
+
+
+@contextmanager
+def at_field(field: str) -> Iterator[None]:
+    """Say which field was at fault, where the check itself cannot know: ``check_bin`` reads many fields."""
+    try:
+        yield
+    except InvalidInput as refusal:
+        refusal.facts.setdefault("field", field)
+        raise
+
+
+def line(text: str, *, field: str, length_max: int) -> str:
+    """A text of one line as it is stored, its blanks single and only between words.
+
+    Raises:
+        InvalidText: empty, longer than ``length_max`` characters, or with characters nobody can read.
+    """
+    value = optional_line(text, field=field, length_max=length_max)
+    if not value:
+        raise InvalidText(field=field, length_max=length_max)
+    return value
+
+
+def optional_line(text: str | None, *, field: str, length_max: int) -> str:
+    """As ``line``, but it may be missing: the empty text then.
+
+    Raises:
+        InvalidText: longer than ``length_max`` characters, or with characters nobody can read.
+    """
+    value = " ".join(unicodedata.normalize("NFC", text or "").split())
+    # PostgreSQL refuses a NUL in a text, and no paper can show the others.
+    if len(value) > length_max or any(unicodedata.category(letter) in _UNWRITABLE for letter in value):
+        raise InvalidText(field=field, length_max=length_max)
+    return value
+
+
+def check_range(valid_from: date, valid_to: date | None, *, field: str = "valid_to") -> None:
+    """Refuse a range that ends before it starts.
+
+    Raises:
+        EndsBeforeStart: so it does; ``field`` names the end.
+    """
+    if valid_to is not None and valid_to < valid_from:
+        raise EndsBeforeStart(field=field, starts=valid_from, ends=valid_to)

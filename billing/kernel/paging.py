@@ -80,10 +80,10 @@ def page_of(session: Session, statement: Select[Any], sorts: Sorts, request: Pag
         keys, bounds = tuple_(*columns), tuple_(*after)
         statement = statement.where(keys < bounds if descending else keys > bounds)
     ordered = statement.order_by(*(column.desc() if descending else column.asc() for column in columns))
-    width = len(statement.selected_columns) if len(statement.column_descriptions) > 1 else 1
+    width = len(statement.column_descriptions)
     limit = min(max(request.limit, 1), PAGE_SIZE_MAX)
     rows = session.execute(ordered.add_columns(*columns).limit(limit + 1)).all()
-    items = [row[0] if len(statement.column_descriptions) == 1 else row[:width] for row in rows[:limit]]
+    items = [row[0] if width == 1 else row[:width] for row in rows[:limit]]
     more = len(rows) > limit
     return Page(items, _encode(sort, rows[limit - 1][-len(columns) :]) if more else None)
 

@@ -33,6 +33,7 @@ class Worker(Versioned, Identified, Base):
     iin: Mapped[str] = mapped_column(String(12))
     name: Mapped[str] = mapped_column(String(200))
     name_sort_key: Mapped[str] = mapped_column(String(400))
+    name_folded: Mapped[str] = mapped_column(String(200))  # for searching without Kazakh letters or case
     phone: Mapped[str | None] = mapped_column(String(20))
 
 
@@ -76,6 +77,7 @@ class Contractor(Versioned, Identified, Base):
     bin: Mapped[str] = mapped_column(String(12))  # an individual entrepreneur's IIN stands here too
     name: Mapped[str] = mapped_column(String(300))
     name_sort_key: Mapped[str] = mapped_column(String(600))
+    name_folded: Mapped[str] = mapped_column(String(300))
     address: Mapped[str] = mapped_column(String(300), default="")
     iban: Mapped[str | None] = mapped_column(String(20))
     bic: Mapped[str | None] = mapped_column(String(11))

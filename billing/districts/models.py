@@ -52,6 +52,7 @@ class KatoPlace(Base):
     parent_code: Mapped[str | None] = mapped_column(String(9), index=True)
     name_kk: Mapped[str | None] = mapped_column(String(200))  # the public CSV has Russian names only
     name_ru: Mapped[str] = mapped_column(String(200))
+    name_folded: Mapped[str] = mapped_column(String(401), default="")  # both names, for searching
     edition: Mapped[date]  # the classifier's date that named this place last; reforms renumber places
 
 
@@ -64,7 +65,9 @@ class District(Base):
     kato_code: Mapped[str] = mapped_column(ForeignKey("kato_place.code"), unique=True)
     name_kk: Mapped[str] = mapped_column(String(200))
     name_ru: Mapped[str] = mapped_column(String(200))
-    last_account_serial: Mapped[int] = mapped_column(default=0)  # of personal accounts; locked while one is given
+    last_account_serial: Mapped[int] = mapped_column(
+        default=0
+    )  # of personal accounts; locked while one is given
 
 
 class Enterprise(Versioned, Identified, Base):

@@ -7,7 +7,7 @@ from datetime import date
 
 from invoices import labels, numbers, qr
 from invoices.page import BODY, BOLD, HINT, SMALL, TITLE, Sheet, Style, text_width, wrap
-from invoices.values import ContractReference, LocalText, Party, Signatory
+from invoices.values import ContractReference, FiscalReceipt, LocalText, Party, Signatory
 from invoices.words import amount_in_words
 
 Languages = tuple[str, ...]
@@ -64,7 +64,7 @@ def party_lines(party: Party, languages: Languages) -> tuple[str, ...]:
 
     The first language's name stands alone, so that it can be set in bold.
     """
-    texts = []
+    texts: list[str] = []
     for language in languages:
         name = _listed(tax_id(party, language), party.name.get(language))
         address = address_line(party, language)
@@ -111,6 +111,17 @@ def totals(sheet: Sheet, rows: Sequence[tuple[str, str]], value_width: float) ->
             style,
             "right",
         )
+
+
+def fiscal_line(fiscal: FiscalReceipt, languages: Languages) -> str:
+    """Return what the cash register printed, on one line."""
+    parts = [
+        f"{joined(labels.FISCAL_NUMBER, languages)} {fiscal.fiscal_number}",
+        f"{joined(labels.REGISTER_NUMBER, languages)} {fiscal.register_number}",
+    ]
+    if fiscal.issued_at is not None:
+        parts.append(numbers.moment(fiscal.issued_at))
+    return ", ".join(parts)
 
 
 def words_lines(caption: LocalText, tiyn: int, languages: Languages) -> tuple[str, ...]:

@@ -238,12 +238,12 @@ RECONCILIATION_TITLE = T(
 )
 FOR_PERIOD = T("{start} – {end} кезеңі үшін", "за период с {start} по {end}", "for {start} to {end}")
 WE_UNDERSIGNED = T(
-    "Біз, төменде қол қоюшылар, {organisation} және {counterparty} арасындағы өзара есеп айырысудың "
-    "жай-күйі мынадай екені туралы осы актіні жасадық:",
-    "Мы, нижеподписавшиеся, составили настоящий акт о том, что состояние взаимных расчётов между "
-    "{organisation} и {counterparty} следующее:",
-    "We, the undersigned, have drawn up this statement that the accounts between {organisation} and "
-    "{counterparty} stand as follows:",
+    "Біз, төменде қол қоюшылар, {organisation} және {counterparty}, өзара есеп айырысудың жай-күйі есепке "
+    "алу деректері бойынша мынадай екені туралы осы актіні жасадық:",
+    "Мы, нижеподписавшиеся, {organisation} и {counterparty}, составили настоящий акт о том, что состояние "
+    "взаимных расчётов по данным учёта следующее:",
+    "We, the undersigned, {organisation} and {counterparty}, have drawn up this statement that, by our "
+    "records, the accounts between us stand as follows:",
 )
 DATE = T("Күні", "Дата", "Date")
 DOCUMENT = T("Құжат", "Документ", "Document")

@@ -22,7 +22,6 @@ Weight = Literal["regular", "bold"]
 
 A4 = (595.28, 841.89)  # points
 A4_LANDSCAPE = (841.89, 595.28)
-A5_LANDSCAPE = (595.28, 419.53)
 
 _MARGIN = 34.0
 _FOOT = 16.0  # kept free under the text for the page number

@@ -39,9 +39,23 @@ class Table:
     """Columns on a sheet. Rows are given at once, so the last can stay with what follows it."""
 
     def __init__(
-        self, sheet: Sheet, columns: Sequence[Column], *, size: float = 8.0, numbered: bool = False
+        self,
+        sheet: Sheet,
+        columns: Sequence[Column],
+        *,
+        size: float = 8.0,
+        numbered: bool = False,
+        group: tuple[int, str] | None = None,
     ) -> None:
-        """Prepare a table as wide as its columns; `numbered` adds a row 1, 2, 3 … under the head."""
+        """Prepare a table as wide as its columns.
+
+        Args:
+            sheet: where to draw.
+            columns: from left to right.
+            size: of the text, in points; headings are a little smaller.
+            numbered: add a row 1, 2, 3 … under the head.
+            group: the columns from this index on stand under one common heading.
+        """
         self._sheet = sheet
         self._columns = tuple(columns)
         self._first = Style(size)
@@ -49,6 +63,9 @@ class Table:
         self._head_first = Style(size - 0.5, "bold")
         self._head_other = Style(size - 1.2, grey=0.25)
         self._numbered = numbered
+        self._group = group
+        self._segment_top = sheet.y
+        self._fresh = True  # nothing but the head stands on this page yet
         self._edges = [sheet.left]
         for column in self._columns:
             self._edges.append(self._edges[-1] + column.width)
@@ -110,23 +127,43 @@ class Table:
 
     def _open(self) -> None:
         self._segment_top = self._sheet.y
-        for head in self._heads:
-            self._head(head)
+        height = sum(map(_height, self._heads))
+        left, right = self._edges[0], self._edges[-1]
+        self._sheet.box(left, self._sheet.y - height, right - left, height, fill=_HEAD_GROUND)
+        for index, head in enumerate(self._heads):
+            self._head(head, self._group if index == 0 else None)
         self._fresh = True
 
-    def _head(self, blocks: list[_Block]) -> None:
+    def _head(self, blocks: list[_Block], group: tuple[int, str] | None) -> None:
         sheet = self._sheet
         height = _height(blocks)
-        sheet.box(
-            self._edges[0], sheet.y - height, self._edges[-1] - self._edges[0], height, fill=_HEAD_GROUND
-        )
         for index, block in enumerate(blocks):
+            grouped = group is not None and index >= group[0]
+            band = self._band_height() if grouped else 0.0
             middle = (self._edges[index] + self._edges[index + 1]) / 2
-            y = sheet.y - (height - block.height) / 2
+            y = sheet.y - band - (height - band - block.height) / 2
             for text, style in block.lines:
                 sheet.text(middle, y - style.size, text, style, "center")
                 y -= style.leading
+        if group is not None:
+            self._band(group)
         self._rule_under(height)
+
+    def _band_height(self) -> float:
+        """Points the common heading of the grouped columns takes."""
+        assert self._group is not None
+        width = self._edges[-1] - self._edges[self._group[0]] - 2 * _PAD_X
+        return len(wrap(self._group[1], self._head_first, width)) * self._head_first.leading + 2 * _PAD_Y
+
+    def _band(self, group: tuple[int, str]) -> None:
+        """Draw the common heading over its columns, and the rule between it and their own."""
+        sheet = self._sheet
+        left, right = self._edges[group[0]], self._edges[-1]
+        sheet.y -= _PAD_Y
+        sheet.lines(left + _PAD_X, right - left - 2 * _PAD_X, (group[1],), self._head_first, align="center")
+        sheet.y += _PAD_Y
+        low = sheet.y - self._band_height()
+        sheet.rule(left, low, right, low)
 
     def _row(self, blocks: list[_Block]) -> None:
         sheet = self._sheet
@@ -148,8 +185,10 @@ class Table:
     def _close(self) -> None:
         sheet = self._sheet
         sheet.rule(self._edges[0], self._segment_top, self._edges[-1], self._segment_top)
-        for edge in self._edges:
-            sheet.rule(edge, self._segment_top, edge, sheet.y)
+        for index, edge in enumerate(self._edges):
+            inner = self._group is not None and self._group[0] < index < len(self._columns)
+            top = self._segment_top - (self._band_height() if inner else 0.0)
+            sheet.rule(edge, top, edge, sheet.y)
 
 
 def _block(texts: tuple[str, ...], styles: tuple[Style, Style], width: float) -> _Block:

@@ -11,6 +11,7 @@ from billing.kernel.db import Base
 from billing.ledger import models as ledger
 from billing.orders import models as orders
 from billing.payments import models as payments
+from billing.receivables import models as receivables
 from billing.web import models as web
 from billing.workforce import models as workforce
 
@@ -25,6 +26,7 @@ SLICES = (
     customers,
     workforce,
     orders,
+    receivables,
     invoicing,
     payments,
 )

@@ -1,11 +1,11 @@
-"""Invoices, their lines, what is open on them, credit notes, and the periods already billed."""
+"""Invoices, their lines, credit notes, and the periods and acts already billed."""
 
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, Index, SmallInteger, String, UniqueConstraint, func, text
+from sqlalchemy import JSON, CheckConstraint, Index, SmallInteger, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.catalog.models import Unit
@@ -98,42 +98,6 @@ class InvoiceLine(Identified, Base):
     vat_rate_bp: Mapped[int | None]  # None: «Без НДС»
     vat: Mapped[Money]  # within the total
     revenue_code: Mapped[str] = mapped_column(String(6))
-
-
-class Receivable(InDistrict, Base):
-    """What is still open of an invoice line: the receivables' sub-ledger, in step with account 1210.
-
-    The CHECK is the last guard against paying or crediting a line twice, whatever runs at once.
-    """
-
-    __tablename__ = "receivable"
-    __table_args__ = (
-        within_district("invoice_line_id", "invoice_line"),
-        within_district("invoice_id", "invoice"),
-        within_district("customer_id", "customer"),
-        CheckConstraint("open_amount >= 0 AND open_amount + credited <= total", name="open_within_line"),
-        CheckConstraint("credited >= 0 AND credited <= total", name="credited_within_line"),
-        CheckConstraint("open_vat >= 0 AND open_vat <= open_amount", name="open_vat_within_open"),
-        Index(None, "district_id", "invoice_id"),
-        Index(
-            "ix_receivable_open",
-            "district_id",
-            "customer_id",
-            "due_on",
-            sqlite_where=text("open_amount > 0"),
-            postgresql_where=text("open_amount > 0"),
-        ),
-    )
-
-    invoice_line_id: Mapped[UUID] = mapped_column(primary_key=True)
-    invoice_id: Mapped[UUID]
-    enterprise_id: Mapped[UUID]
-    customer_id: Mapped[UUID]
-    due_on: Mapped[date]
-    total: Mapped[Money]  # the line's
-    credited: Mapped[Money]
-    open_amount: Mapped[Money]
-    open_vat: Mapped[Money]  # the VAT within open_amount
 
 
 class BilledPeriod(InDistrict, Base):

@@ -1,10 +1,10 @@
-"""Payments, their allocations to invoice lines, advances, refunds and reversals."""
+"""Payments, refunds and reversals."""
 
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, Index, SmallInteger, String, UniqueConstraint, func, text
+from sqlalchemy import JSON, CheckConstraint, Index, SmallInteger, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.kernel.columns import EnumType, one_of, within_district
@@ -58,59 +58,6 @@ class Payment(Identified, Base):
     explanation: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # why each invoice got what it got
     recorded_by: Mapped[UUID | None]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class Allocation(Identified, Base):
-    """A part of a payment that settles an invoice line. A reversal is a row with the opposite sign."""
-
-    __tablename__ = "allocation"
-    __table_args__ = (
-        within_district("payment_id", "payment"),
-        within_district("invoice_line_id", "invoice_line"),
-        within_district("reverses_id", "allocation"),
-        UniqueConstraint("district_id", "reverses_id"),
-        CheckConstraint(
-            "(amount > 0) = (reverses_id IS NULL) AND amount <> 0", name="negative_when_reversal"
-        ),
-        Index(None, "district_id", "payment_id"),
-        Index(None, "district_id", "invoice_line_id"),
-    )
-
-    payment_id: Mapped[UUID]
-    invoice_id: Mapped[UUID]
-    invoice_line_id: Mapped[UUID]
-    amount: Mapped[Money]
-    vat: Mapped[Money]  # within the amount; the rest is revenue under the gross policy
-    allocated_on: Mapped[date]
-    from_advance: Mapped[bool] = mapped_column(
-        default=False
-    )  # out of 3510 instead of out of the payment itself
-    reverses_id: Mapped[UUID | None]
-    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class Advance(InDistrict, Base):
-    """What of a payment no invoice has taken yet: the customer's advance, account 3510."""
-
-    __tablename__ = "advance"
-    __table_args__ = (
-        within_district("payment_id", "payment"),
-        within_district("customer_id", "customer"),
-        CheckConstraint("open_amount >= 0", name="open_not_negative"),
-        Index(
-            "ix_advance_open",
-            "district_id",
-            "customer_id",
-            sqlite_where=text("open_amount > 0"),
-            postgresql_where=text("open_amount > 0"),
-        ),
-    )
-
-    payment_id: Mapped[UUID] = mapped_column(primary_key=True)
-    enterprise_id: Mapped[UUID]
-    customer_id: Mapped[UUID]
-    received_on: Mapped[date]
-    open_amount: Mapped[Money]
 
 
 class Refund(Identified, Base):

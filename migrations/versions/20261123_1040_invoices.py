@@ -1,4 +1,4 @@
-"""Hold invoices, what is open on them, and credit notes."""
+"""Hold invoices, what is open on them, what of acts and charges they bill, and credit notes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -307,6 +307,13 @@ def _receivable() -> None:
         sa.Column("invoice_id", sa.Uuid(), nullable=False),
         sa.Column("enterprise_id", sa.Uuid(), nullable=False),
         sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("payer_id", sa.Uuid(), nullable=True),
+        sa.Column("service_id", sa.Uuid(), nullable=False),
+        sa.Column("revenue_code", sa.String(length=6), nullable=False),
+        sa.Column("invoice_year", sa.SmallInteger(), nullable=False),
+        sa.Column("invoice_number", sa.Integer(), nullable=False),
+        sa.Column("position", sa.SmallInteger(), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
         sa.Column("credited", sa.BigInteger(), nullable=False),
@@ -337,6 +344,11 @@ def _receivable() -> None:
             ["invoice_line.district_id", "invoice_line.id"],
             name=op.f("fk_receivable_district_id_invoice_line_id"),
         ),
+        sa.ForeignKeyConstraint(
+            ["district_id", "payer_id"],
+            ["customer.district_id", "customer.id"],
+            name=op.f("fk_receivable_district_id_payer_id"),
+        ),
         sa.PrimaryKeyConstraint("district_id", "invoice_line_id", name=op.f("pk_receivable")),
     )
     op.create_index(
@@ -349,6 +361,14 @@ def _receivable() -> None:
         "ix_receivable_open",
         "receivable",
         ["district_id", "customer_id", "due_on"],
+        unique=False,
+        sqlite_where=sa.text("open_amount > 0"),
+        postgresql_where=sa.text("open_amount > 0"),
+    )
+    op.create_index(
+        "ix_receivable_open_of_payer",
+        "receivable",
+        ["district_id", "payer_id"],
         unique=False,
         sqlite_where=sa.text("open_amount > 0"),
         postgresql_where=sa.text("open_amount > 0"),

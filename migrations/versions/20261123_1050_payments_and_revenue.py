@@ -1,4 +1,4 @@
-"""Hold payments, their allocations, advances, refunds, reversals, and revenue lines."""
+"""Hold payments, what they were allocated to, advances, refunds, and revenue lines."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -192,7 +192,6 @@ def _allocation() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("vat", sa.BigInteger(), nullable=False),
         sa.Column("allocated_on", sa.Date(), nullable=False),
-        sa.Column("from_advance", sa.Boolean(), nullable=False),
         sa.Column("reverses_id", sa.Uuid(), nullable=True),
         sa.Column(
             "recorded_at",
@@ -202,11 +201,11 @@ def _allocation() -> None:
         ),
         sa.CheckConstraint(
             "(amount > 0) = (reverses_id IS NULL) AND amount <> 0",
-            name=op.f("ck_allocation_negative_when_reversal"),
+            name=op.f("ck_allocation_negative_when_release"),
         ),
         sa.ForeignKeyConstraint(
             ["district_id", "invoice_line_id"],
-            ["invoice_line.district_id", "invoice_line.id"],
+            ["receivable.district_id", "receivable.invoice_line_id"],
             name=op.f("fk_allocation_district_id_invoice_line_id"),
         ),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,371 @@
+"""Classification codes, posting policies, and the revenue lines that collected fees become."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from billing.budget.models import (
+    BudgetCode,
+    NetIncomeStep,
+    PlannedRevenue,
+    PolicyKind,
+    PostingPolicy,
+    RevenueLine,
+)
+from billing.kernel.dates import Month
+from billing.kernel.db import district_of
+from billing.kernel.errors import AlreadyExists, InvalidInput, NotFound, RuleViolation
+from billing.kernel.identifiers import check_kbk
+from billing.kernel.ids import new_id
+from billing.kernel.money import BASIS_POINTS, ZERO, Money
+from billing.ledger import service as ledger
+from billing.ledger.chart import BUDGET_IN_TRANSIT, AccountRow
+from billing.ledger.models import AccountKind, SourceKind, Transfer
+
+
+class UnknownBudgetCode(RuleViolation):
+    """The code is not in the classification of that fiscal year. Facts: ``code``, ``fiscal_year``."""
+
+    code = "unknown_budget_code"
+
+
+class NoPostingPolicy(RuleViolation):
+    """The enterprise has no posting policy on that day. Facts: ``enterprise_id``, ``day``."""
+
+    code = "no_posting_policy"
+
+
+class NetIncomeShareNotDue(RuleViolation):
+    """The enterprise's policy on that day posts no share of net income. Facts: ``policy``."""
+
+    code = "net_income_share_not_due"
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """A part of a payment that settled an invoice line: what becomes a revenue line under ``gross``.
+
+    Attributes:
+        net: the allocated amount without its VAT; VAT is never revenue.
+    """
+
+    allocation_id: UUID
+    payment_id: UUID
+    invoice_line_id: UUID
+    service_id: UUID
+    code: str
+    net: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the progressive norm: above ``above``, ``fixed`` and ``rate_bp`` basis points of the rest."""
+
+    above: Money
+    fixed: Money
+    rate_bp: int
+
+
+def set_posting_policy(
+    session: Session,
+    enterprise_id: UUID,
+    *,
+    kind: PolicyKind,
+    valid_from: date,
+    steps: Sequence[Step] = (),
+    revenue_code: str | None = None,
+    decision_number: str | None = None,
+    decision_date: date | None = None,
+) -> PostingPolicy:
+    """Say what of an enterprise's fees is budget revenue from a date on.
+
+    Args:
+        steps: the progressive norm of a share of net income, required for it and only for it.
+        revenue_code: where that share is posted, likewise.
+
+    Raises:
+        InvalidInput: steps or code missing, or given for another kind of policy.
+        AlreadyExists: a policy begins on that date already.
+    """
+    needed = kind is PolicyKind.NET_INCOME_SHARE
+    if needed != bool(steps):
+        raise InvalidInput(field="steps")
+    if needed != (revenue_code is not None):
+        raise InvalidInput(field="revenue_code")
+    if session.scalar(
+        select(PostingPolicy.id).where(
+            PostingPolicy.enterprise_id == enterprise_id, PostingPolicy.valid_from == valid_from
+        )
+    ):
+        raise AlreadyExists(kind="posting_policy", field="valid_from", value=valid_from)
+    policy = PostingPolicy(
+        district_id=district_of(session),
+        id=new_id(),
+        enterprise_id=enterprise_id,
+        kind=kind,
+        valid_from=valid_from,
+        revenue_code=revenue_code,
+        decision_number=decision_number,
+        decision_date=decision_date,
+    )
+    session.add(policy)
+    session.flush()
+    for step in steps:
+        session.add(
+            NetIncomeStep(
+                district_id=policy.district_id,
+                policy_id=policy.id,
+                above=step.above,
+                fixed=step.fixed,
+                rate_bp=step.rate_bp,
+            )
+        )
+    session.flush()
+    return policy
+
+
+def policy_on(session: Session, enterprise_id: UUID, day: date) -> PostingPolicy:
+    """The posting policy of an enterprise on a day.
+
+    Raises:
+        NoPostingPolicy: none had begun.
+    """
+    policy = session.scalar(
+        select(PostingPolicy)
+        .where(PostingPolicy.enterprise_id == enterprise_id, PostingPolicy.valid_from <= day)
+        .order_by(PostingPolicy.valid_from.desc())
+        .limit(1)
+    )
+    if policy is None:
+        raise NoPostingPolicy(enterprise_id=enterprise_id, day=day)
+    return policy
+
+
+def list_policies(session: Session, enterprise_id: UUID) -> list[PostingPolicy]:
+    """An enterprise's policies, the newest first."""
+    return list(
+        session.scalars(
+            select(PostingPolicy)
+            .where(PostingPolicy.enterprise_id == enterprise_id)
+            .order_by(PostingPolicy.valid_from.desc())
+        )
+    )
+
+
+def plan_revenue(
+    session: Session,
+    *,
+    fiscal_year: int,
+    code: str,
+    amount: Money,
+    decision_number: str,
+    decision_date: date,
+) -> PlannedRevenue:
+    """Enter what the maslikhat planned for a code in a year, or replace it by a later decision.
+
+    Raises:
+        UnknownBudgetCode: the code is not in that year's classification.
+    """
+    _refuse_unknown(session, {check_kbk(code)}, fiscal_year)
+    plan = session.get(PlannedRevenue, (district_of(session), fiscal_year, code))
+    if plan is None:
+        plan = PlannedRevenue(district_id=district_of(session), fiscal_year=fiscal_year, code=code)
+        session.add(plan)
+    plan.amount = amount
+    plan.decision_number = decision_number
+    plan.decision_date = decision_date
+    session.flush()
+    return plan
+
+
+def codes_of_year(session: Session, fiscal_year: int, codes: Iterable[str] | None = None) -> list[BudgetCode]:
+    """The classification of a fiscal year, by code; only the given codes where given."""
+    statement = select(BudgetCode).where(
+        BudgetCode.valid_from_year <= fiscal_year,
+        (BudgetCode.valid_to_year.is_(None)) | (BudgetCode.valid_to_year >= fiscal_year),
+    )
+    if codes is not None:
+        statement = statement.where(BudgetCode.code.in_(set(codes)))
+    return list(session.scalars(statement.order_by(BudgetCode.code)))
+
+
+def _refuse_unknown(session: Session, codes: set[str], fiscal_year: int) -> None:
+    known = {row.code for row in codes_of_year(session, fiscal_year, codes)}
+    unknown = codes - known
+    if unknown:
+        raise UnknownBudgetCode(code=", ".join(sorted(unknown)), fiscal_year=fiscal_year)
+
+
+def post_revenue(session: Session, enterprise_id: UUID, fees: Sequence[Fee], *, posted_on: date) -> None:
+    """Post collected fees as revenue lines, if the enterprise's policy on that day says so.
+
+    Each fee is one transfer in the budget's book, from its classification code's account of the fiscal year
+    to money in transit, and one revenue line that knows payment, allocation, invoice line and service.
+
+    Raises:
+        NoPostingPolicy: the enterprise has none on that day.
+        UnknownBudgetCode: a code is not in that year's classification. Nothing is posted.
+        MonthClosed: the date lies in a closed month of the budget's book.
+    """
+    if policy_on(session, enterprise_id, posted_on).kind is not PolicyKind.GROSS:
+        return
+    fees = [fee for fee in fees if fee.net > ZERO]
+    if not fees:
+        return
+    entries = [
+        ledger.Entry(
+            debit=BUDGET_IN_TRANSIT,
+            credit=fee.code,
+            amount=fee.net,
+            source_kind=SourceKind.ALLOCATION,
+            source_id=fee.allocation_id,
+            position=1,  # beside the enterprise's transfer of the same allocation
+            fiscal_year=posted_on.year,
+        )
+        for fee in fees
+    ]
+    transfers = _post_to_budget(session, entries, posted_on)
+    session.execute(
+        insert(RevenueLine),
+        [
+            {
+                "district_id": district_of(session),
+                "id": new_id(),
+                "transfer_id": transfer_id,
+                "enterprise_id": enterprise_id,
+                "code": fee.code,
+                "fiscal_year": posted_on.year,
+                "month": Month.of(posted_on),
+                "amount": fee.net,
+                "payment_id": fee.payment_id,
+                "allocation_id": fee.allocation_id,
+                "invoice_line_id": fee.invoice_line_id,
+                "service_id": fee.service_id,
+            }
+            for fee, transfer_id in zip(fees, transfers, strict=True)
+        ],
+    )
+
+
+def _post_to_budget(session: Session, entries: Sequence[ledger.Entry], posted_on: date) -> list[UUID]:
+    book_id = ledger.budget_book_id(session)
+    try:
+        return ledger.post(session, book_id, posted_on, entries)
+    except NotFound:
+        # The first fee of a code in a fiscal year: its account is opened now, once.
+        _open_revenue_accounts(session, book_id, {entry.credit for entry in entries}, posted_on.year)
+        return ledger.post(session, book_id, posted_on, entries)
+
+
+def _open_revenue_accounts(session: Session, book_id: UUID, codes: set[str], fiscal_year: int) -> None:
+    _refuse_unknown(session, codes, fiscal_year)
+    ledger.open_accounts(
+        session,
+        book_id,
+        [
+            AccountRow(row.code, AccountKind.INCOME, row.name_kk, row.name_ru, row.name_ru, fiscal_year)
+            for row in codes_of_year(session, fiscal_year, codes)
+        ],
+    )
+
+
+def reverse_revenue(session: Session, allocation_ids: Sequence[UUID], *, reversed_on: date) -> None:
+    """Take back the revenue lines of released allocations: each gets its mirror, in transfer and line.
+
+    Raises:
+        MonthClosed: the date lies in a closed month of the budget's book.
+    """
+    lines = list(
+        session.scalars(
+            select(RevenueLine)
+            .join(
+                Transfer,
+                (Transfer.district_id == RevenueLine.district_id) & (Transfer.id == RevenueLine.transfer_id),
+            )
+            .where(RevenueLine.allocation_id.in_(allocation_ids), Transfer.reverses_id.is_(None))
+        )
+    )
+    if not lines:
+        return
+    mirrors = ledger.reverse(session, ledger.budget_book_id(session), allocation_ids, reversed_on)
+    session.execute(insert(RevenueLine), [_opposite(line, mirrors, reversed_on) for line in lines])
+
+
+def _opposite(line: RevenueLine, mirrors: dict[UUID, UUID], reversed_on: date) -> dict[str, Any]:
+    return {
+        "district_id": line.district_id,
+        "id": new_id(),
+        "transfer_id": mirrors[line.transfer_id],
+        "enterprise_id": line.enterprise_id,
+        "code": line.code,
+        "fiscal_year": reversed_on.year,  # it lowers the revenue of the year in which it is given back
+        "month": Month.of(reversed_on),
+        "amount": -line.amount,
+        "payment_id": line.payment_id,
+        "allocation_id": line.allocation_id,
+        "invoice_line_id": line.invoice_line_id,
+        "service_id": line.service_id,
+    }
+
+
+def net_income_share(net_income: Money, steps: Sequence[Step]) -> Money:
+    """The budget's share of an enterprise's net income by the progressive norm (State Property Law art. 140).
+
+    The highest step below the income applies: its fixed sum and its rate of what lies above it. No income,
+    no share.
+    """
+    reached = [step for step in steps if net_income > step.above]
+    if not reached:
+        return ZERO
+    step = max(reached, key=lambda each: each.above)
+    return step.fixed + (net_income - step.above).share(step.rate_bp, BASIS_POINTS)
+
+
+def post_net_income_share(
+    session: Session, enterprise_id: UUID, *, net_income: Money, posted_on: date
+) -> Money:
+    """Post the budget's share of a period's net income as one revenue line. Returns the share.
+
+    Args:
+        net_income: of the period, by the enterprise's books; the accountant answers for it.
+
+    Raises:
+        NetIncomeShareNotDue: the policy of that day is another one.
+        UnknownBudgetCode: the policy's code is not in that year's classification.
+        MonthClosed: the date lies in a closed month of the budget's book.
+    """
+    policy = policy_on(session, enterprise_id, posted_on)
+    if policy.kind is not PolicyKind.NET_INCOME_SHARE:
+        raise NetIncomeShareNotDue(policy=policy.kind)
+    assert policy.revenue_code is not None  # a CHECK of the table
+    rows = session.scalars(select(NetIncomeStep).where(NetIncomeStep.policy_id == policy.id))
+    share = net_income_share(net_income, [Step(row.above, row.fixed, row.rate_bp) for row in rows])
+    if share == ZERO:
+        return share
+    entry = ledger.Entry(
+        debit=BUDGET_IN_TRANSIT,
+        credit=policy.revenue_code,
+        amount=share,
+        source_kind=SourceKind.NET_INCOME_SHARE,
+        source_id=new_id(),
+        fiscal_year=posted_on.year,
+    )
+    [transfer_id] = _post_to_budget(session, [entry], posted_on)
+    session.add(
+        RevenueLine(
+            district_id=district_of(session),
+            transfer_id=transfer_id,
+            enterprise_id=enterprise_id,
+            code=policy.revenue_code,
+            fiscal_year=posted_on.year,
+            month=Month.of(posted_on),
+            amount=share,
+        )
+    )
+    session.flush()
+    return share

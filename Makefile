@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check lint format clean
+.PHONY: help install run demo test check lint style types contracts format clean
 
 help: ## Say what can be typed here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -30,15 +30,23 @@ run: .venv/.installed ## Make the demo district (kept when it is there) and serv
 demo: .venv/.installed ## Make the demo district, print what was made, and leave
 	$(BIN)/auyl demo
 
-test: lint check ## Lint, types, import contracts, and every test on SQLite and PostgreSQL
+# Everything is tried even when something has failed, so that one run tells all; the tests come last.
+test: .venv/.installed-dev ## Style, types, import contracts, and every test on SQLite and PostgreSQL
+	@$(MAKE) --no-print-directory --keep-going style types contracts check
 
 check: .venv/.installed-dev ## Every test on SQLite and PostgreSQL
 	$(BIN)/pytest -n $(WORKERS) --dist loadscope
 
-lint: .venv/.installed-dev ## Style, types and import contracts
+lint: style types contracts ## Style, types and import contracts
+
+style: .venv/.installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types: .venv/.installed-dev
 	$(BIN)/mypy
+
+contracts: .venv/.installed-dev
 	$(BIN)/lint-imports
 
 format: .venv/.installed-dev ## Lay the code out and fix what can be fixed by a machine

@@ -38,7 +38,6 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from billing.kernel.columns import InstantType, MoneyType, MonthType, QuantityType
 from billing.kernel.dates import Month
-from billing.kernel.errors import StaleVersion
 from billing.kernel.ids import new_id
 from billing.kernel.money import Money
 
@@ -96,16 +95,6 @@ class Versioned:
     def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
         """Let every UPDATE check the version it was read with."""
         return {"version_id_col": cls.version}
-
-    def check_version(self, version: int | None) -> None:
-        """Refuse an edit of another version than the one that was read; None edits whatever is there.
-
-        Raises:
-            StaleVersion: somebody changed the thing meanwhile.
-        """
-        if version is not None and version != self.version:
-            row: Any = self
-            raise StaleVersion(kind=row.__tablename__, id=str(row.id), version=self.version)
 
 
 class NotScoped(RuntimeError):

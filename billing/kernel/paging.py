@@ -59,7 +59,9 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
-def page_of(session: Session, statement: Select[Any], sorts: Sorts, request: PageRequest) -> Page[Any]:
+def page_of(
+    session: Session, statement: Select[*tuple[Any, ...]], sorts: Sorts, request: PageRequest
+) -> Page[Any]:
     """One page of a statement's rows: its entity, or a row where it selects several columns.
 
     Args:

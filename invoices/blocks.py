@@ -100,17 +100,14 @@ def particulars(sheet: Sheet, rows: Sequence[tuple[str, tuple[str, ...]]], *, ga
 
 def totals(sheet: Sheet, rows: Sequence[tuple[str, str]], value_width: float) -> None:
     """Draw captions and sums flush right under a table's last column; the first row is bold."""
+    right = sheet.right - 3
     for index, (caption, value) in enumerate(rows):
         style = BODY if index else BOLD
+        left = right - max(value_width - 3, text_width(value, BOLD) + 9)
+        sheet.need(style.leading + 1)
         sheet.y -= style.leading + 1
-        sheet.text(sheet.right - 3, sheet.y, value, style, "right")
-        sheet.text(
-            sheet.right - max(value_width, text_width(value, BOLD) + 12),
-            sheet.y,
-            caption + ":",
-            style,
-            "right",
-        )
+        sheet.text(left, sheet.y, caption + ":", style, "right")
+        sheet.text(right, sheet.y, value, style, "right")
 
 
 def fiscal_line(fiscal: FiscalReceipt, languages: Languages) -> str:

@@ -135,8 +135,7 @@ class Sheet:
     def new_page(self) -> None:
         """Go on at the top of another page, under the running head."""
         self._open_page()
-        self.text(self.left, self.y - HINT.size, self.running_head, HINT)
-        self.y -= HINT.leading + 6
+        self.y -= self.lines(self.left, self.width, (self.running_head,), HINT) + 6
 
     def new_copy(self, running_head: str) -> None:
         """Start a copy in another language: on a new page, its pages numbered from one."""

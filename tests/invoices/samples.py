@@ -1,7 +1,7 @@
 """Documents with dull defaults; a test names only what it is about. All identifiers are synthetic."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 from invoices.values import (
@@ -24,6 +24,7 @@ from invoices.values import (
     Signatory,
 )
 
+ALMATY = timezone(timedelta(hours=5))
 KAZAKH_LETTERS = "ӘәҒғҚқҢңӨөҰұҮүҺһІі"
 
 ENTERPRISE = Party(
@@ -63,7 +64,7 @@ BANK = BankDetails(
 CONTRACT = ContractReference("2026/15-ҚТ", date(2026, 9, 1))
 DIRECTOR = Signatory(LocalText("Директор", "Директор", "Director"), "Сәрсенбаев Қ. Ғ.")
 CASHIER = Signatory(name="Өтегенова Һ. Ы.")
-FISCAL = FiscalReceipt("1234567890", "010101234567", datetime(2026, 11, 23, 14, 5))
+FISCAL = FiscalReceipt("1234567890", "010101234567", datetime(2026, 11, 23, 14, 5, tzinfo=ALMATY))
 SNOW = LocalText(
     "Аулаға кіретін жолды және жаяу жүргіншілер жолын қардан тазарту",
     "Расчистка от снега подъездной дороги и пешеходной дорожки",

@@ -66,6 +66,7 @@ class Service(Versioned, Identified, Base):
     name_kk: Mapped[str] = mapped_column(String(300))
     name_ru: Mapped[str] = mapped_column(String(300))
     name_en: Mapped[str] = mapped_column(String(300))
+    name_folded: Mapped[str] = mapped_column(String(903), default="")  # all names, for searching
     unit: Mapped[Unit] = mapped_column(EnumType(Unit))
     knp: Mapped[str] = mapped_column(String(3), default="859")  # payment purpose code; 859: other services
     revenue_code: Mapped[str] = mapped_column(String(6))  # budget classification of the fee

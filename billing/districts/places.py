@@ -54,7 +54,11 @@ def import_places(session: Session, rows: Iterable[KatoRow], edition: date) -> P
             added.append(new)
         elif old.edition > edition:
             unchanged += 1
-        elif (old.parent_code, old.name_kk, old.name_ru) != (new["parent_code"], new["name_kk"], new["name_ru"]):
+        elif (old.parent_code, old.name_kk, old.name_ru) != (
+            new["parent_code"],
+            new["name_kk"],
+            new["name_ru"],
+        ):
             renamed.append(new)
         elif old.edition < edition:
             confirmed.append(new)

@@ -1,5 +1,6 @@
 """Checks of form that all services share: texts of one line, ranges of dates, the field at fault."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,10 @@ from datetime import date
 
 from billing.kernel.errors import InvalidInput
 
+EMAIL_LENGTH_MAX = 200
+
+# One @ with something readable on both sides: whether letters arrive there only a letter can tell.
+_EMAIL = re.compile(r"[^@\s\"<>(),;:]+@[^@\s\"<>(),;:]+\.[^@\s\"<>(),;:.]+")
 _UNWRITABLE = ("Cc", "Cs", "Cn")  # control characters, halves of surrogates, no character at all
 
 
@@ -20,6 +25,12 @@ class EndsBeforeStart(InvalidInput):
     """A range of dates ends before it starts. Facts: ``field``, ``starts``, ``ends``."""
 
     code = "ends_before_start"
+
+
+class InvalidEmail(InvalidInput):
+    """Not an e-mail address. Facts: ``field``."""
+
+    code = "invalid_email"
 
 
 @contextmanager
@@ -65,3 +76,18 @@ def check_range(valid_from: date, valid_to: date | None, *, field: str = "valid_
     """
     if valid_to is not None and valid_to < valid_from:
         raise EndsBeforeStart(field=field, starts=valid_from, ends=valid_to)
+
+
+def email_or_none(text: str | None, *, field: str = "email") -> str | None:
+    """An e-mail address as it is stored, its domain in small letters; None for an empty one.
+
+    Raises:
+        InvalidEmail: not shaped like one.
+    """
+    value = optional_line(text, field=field, length_max=EMAIL_LENGTH_MAX)
+    if not value:
+        return None
+    if _EMAIL.fullmatch(value) is None:
+        raise InvalidEmail(field=field)
+    mailbox, _, domain = value.rpartition("@")
+    return f"{mailbox}@{domain.lower()}"

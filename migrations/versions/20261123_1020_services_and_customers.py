@@ -139,6 +139,7 @@ def _service() -> None:
         sa.Column("name_kk", sa.String(length=300), nullable=False),
         sa.Column("name_ru", sa.String(length=300), nullable=False),
         sa.Column("name_en", sa.String(length=300), nullable=False),
+        sa.Column("name_folded", sa.String(length=903), nullable=False),
         sa.Column("unit", sa.String(length=30), nullable=False),
         sa.Column("knp", sa.String(length=3), nullable=False),
         sa.Column("revenue_code", sa.String(length=6), nullable=False),

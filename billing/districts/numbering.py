@@ -1,0 +1,58 @@
+"""Numbers without gaps: of documents per enterprise and year, and of personal accounts per district.
+
+A number is taken last in a unit of work. Its row stays locked until the commit, so a document that is rolled
+back gives its number back, and the next one waits for it rather than leaving a gap.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from billing.districts.models import District, NumberSeries
+from billing.kernel.db import district_of, insert_into
+
+
+def take_numbers(session: Session, enterprise_id: UUID, series: str, year: int, count: int = 1) -> int:
+    """Take the next numbers of a series and return the first of them; the others follow it.
+
+    Args:
+        series: what is numbered, ``invoice``, ``act``, ``contract``; each counts for itself.
+        year: of the documents; every year starts at 1.
+        count: how many, at least one.
+    """
+    assert count >= 1, count
+    district_id = district_of(session)
+    session.execute(
+        insert_into(session, NumberSeries)
+        .values(district_id=district_id, enterprise_id=enterprise_id, series=series, year=year, last_number=0)
+        .on_conflict_do_nothing()
+    )
+    last = session.scalar(
+        update(NumberSeries)
+        .where(
+            NumberSeries.district_id == district_id,
+            NumberSeries.enterprise_id == enterprise_id,
+            NumberSeries.series == series,
+            NumberSeries.year == year,
+        )
+        .values(last_number=NumberSeries.last_number + count)
+        .returning(NumberSeries.last_number),
+        execution_options={"synchronize_session": False},
+    )
+    assert last is not None
+    return int(last) - count + 1
+
+
+def take_account_serials(session: Session, count: int = 1) -> int:
+    """Take the next serials of the district's personal accounts and return the first of them."""
+    assert count >= 1, count
+    last = session.scalar(
+        update(District)
+        .where(District.id == district_of(session))
+        .values(last_account_serial=District.last_account_serial + count)
+        .returning(District.last_account_serial),
+        execution_options={"synchronize_session": False},
+    )
+    assert last is not None
+    return int(last) - count + 1

@@ -1,0 +1,257 @@
+"""A report as a value, and its three forms: JSON, a spreadsheet (XLSX), a table in the terminal.
+
+A report says once which columns it has; texts come from the catalogues: ``report.<code>`` is its title,
+``report_column.<key>`` the head of a column. Money stays exact everywhere: a decimal string in JSON, a number
+with two places in a cell.
+"""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import xlsxwriter
+from rich import box
+from rich.table import Table
+
+from billing.kernel.dates import Month
+from billing.kernel.formats import format_date, format_money, format_month, format_number
+from billing.kernel.i18n import label, text
+from billing.kernel.money import Money
+from billing.kernel.shown import Shown
+
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SHEET_NAME_MAX = 31  # Excel's limit
+_NOT_IN_SHEET_NAMES = str.maketrans(dict.fromkeys(r"[]:*?/\\", " "))
+
+
+class Kind(Enum):
+    """What a column holds; it decides form and alignment."""
+
+    TEXT = "text"  # text, an enumeration's value, or a ``Name``
+    NUMBER = "number"  # a count
+    MONEY = "money"
+    PERCENT = "percent"  # basis points; 10000 is 100 %
+    DATE = "date"
+    MONTH = "month"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the column is aligned to the right."""
+        return self in {Kind.NUMBER, Kind.MONEY, Kind.PERCENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name in several languages; an empty one falls back to Russian, then Kazakh."""
+
+    kk: str
+    ru: str
+    en: str = ""
+
+    def get(self, language: str) -> str:
+        """The name for a reader of a language."""
+        return {"kk": self.kk, "en": self.en}.get(language, self.ru) or self.ru or self.kk
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: ``report_column.<key>`` is its head, ``width`` is in characters."""
+
+    key: str
+    kind: Kind = Kind.TEXT
+    width: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: values by the columns' keys; a missing one is an empty cell.
+
+    Attributes:
+        is_sum: whether the row sums up others (a class, a category); it is shown in bold.
+    """
+
+    values: Mapping[str, Any]
+    is_sum: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTable:
+    """A report: its code, the facts of its title, columns, rows, and a last row of totals.
+
+    Attributes:
+        next_cursor: of the next page, where the report is read in pages.
+    """
+
+    code: str
+    facts: Mapping[str, Any]
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    totals: Mapping[str, Any] = field(default_factory=dict)
+    next_cursor: str | None = None
+
+    def title(self, language: str) -> str:
+        """The report's title for people."""
+        return text(f"report.{self.code}", language, **self.facts)
+
+
+def to_json(table: ReportTable, language: str) -> dict[str, Any]:
+    """The report for programs; title and heads of columns are in the reader's language."""
+    return {
+        "report": table.code,
+        "title": table.title(language),
+        "columns": [
+            {"key": column.key, "title": _head(column, language), "kind": column.kind.value}
+            for column in table.columns
+        ],
+        "rows": [
+            {"is_sum": row.is_sum, "values": _plain_values(table.columns, row.values)} for row in table.rows
+        ],
+        "totals": _plain_values(table.columns, table.totals) if table.totals else None,
+        "next_cursor": table.next_cursor,
+    }
+
+
+def to_xlsx(table: ReportTable, language: str) -> bytes:
+    """The report as a spreadsheet: title, heads that stay in view, real numbers, totals in bold."""
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+        title = table.title(language)
+        sheet = book.add_worksheet(title.translate(_NOT_IN_SHEET_NAMES)[:SHEET_NAME_MAX].strip(" '"))
+        bold = book.add_format({"bold": True, "font_size": 13})
+        head = book.add_format(
+            {"bold": True, "text_wrap": True, "valign": "vcenter", "bottom": 1, "bg_color": "#E8EEF4"}
+        )
+        sheet.write_string(0, 0, title, bold)
+        for place, column in enumerate(table.columns):
+            sheet.write_string(2, place, _head(column, language), head)
+            sheet.set_column(place, place, column.width)
+        sheet.freeze_panes(3, 1)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(2)
+        formats = _Formats(book)
+        last = [Row(_with_word(table, language), is_sum=True)] if table.totals else []
+        for line, row in enumerate([*table.rows, *last], 3):
+            for place, column in enumerate(table.columns):
+                value = row.values.get(column.key)
+                _write(sheet, line, place, value, formats.of(column.kind, bold=row.is_sum), column, language)
+    return stream.getvalue()
+
+
+def to_terminal(table: ReportTable, language: str) -> Table:
+    """The report as rich's table, for ``Console.print``."""
+    shown = Table(title=table.title(language), box=box.SIMPLE_HEAD, title_justify="left", header_style="bold")
+    for column in table.columns:
+        numeric = column.kind.is_numeric
+        shown.add_column(
+            _head(column, language),
+            justify="right" if numeric else "left",
+            no_wrap=numeric or column.kind in {Kind.DATE, Kind.MONTH},
+        )
+    for row in table.rows:
+        shown.add_row(*_texts(table, row.values, language), style="bold" if row.is_sum else None)
+    if table.totals:
+        shown.add_section()
+        shown.add_row(*_texts(table, _with_word(table, language), language), style="bold")
+    return shown
+
+
+class _Formats:
+    """The cell formats of a workbook, each made once: Excel allows only so many."""
+
+    numbers: Mapping[Kind, str] = {
+        Kind.MONEY: "#,##0.00",
+        Kind.PERCENT: "0.00%",
+        Kind.NUMBER: "#,##0",
+        Kind.DATE: "dd.mm.yyyy",
+    }
+
+    def __init__(self, book: Any) -> None:
+        self._book = book
+        self._made: dict[tuple[Kind, bool], Any] = {}
+
+    def of(self, kind: Kind, *, bold: bool) -> Any:
+        key = (kind, bold)
+        if key not in self._made:
+            number = {"num_format": self.numbers[kind]} if kind in self.numbers else {"text_wrap": True}
+            self._made[key] = self._book.add_format({**number, "bold": bold, "valign": "top"})
+        return self._made[key]
+
+
+def _write(
+    sheet: Any, line: int, place: int, value: Any, cell_format: Any, column: Column, language: str
+) -> None:
+    if value is None:
+        sheet.write_blank(line, place, None, cell_format)
+    elif isinstance(value, Money):
+        sheet.write_number(line, place, Decimal(value.tiyn).scaleb(-2), cell_format)
+    elif column.kind is Kind.PERCENT and isinstance(value, int):
+        sheet.write_number(line, place, Decimal(value).scaleb(-4), cell_format)
+    elif column.kind is Kind.NUMBER and isinstance(value, int):
+        sheet.write_number(line, place, value, cell_format)
+    elif isinstance(value, date):
+        sheet.write_datetime(line, place, value, cell_format)
+    else:
+        # As text always: what begins with "=" must not become a formula.
+        sheet.write_string(line, place, _shown(column, value, language), cell_format)
+
+
+def _head(column: Column, language: str) -> str:
+    return text(f"report_column.{column.key}", language)
+
+
+def _with_word(table: ReportTable, language: str) -> dict[str, Any]:
+    """The totals, with the word «total» in the first column of text that has no value of its own."""
+    word = text("report.total", language)
+    free = next((c.key for c in table.columns if c.kind is Kind.TEXT and c.key not in table.totals), None)
+    return {**({free: word} if free else {}), **table.totals}
+
+
+def _texts(table: ReportTable, values: Mapping[str, Any], language: str) -> list[str]:
+    return [_shown(column, values.get(column.key), language) for column in table.columns]
+
+
+def _shown(column: Column, value: Any, language: str) -> str:
+    """A value as people of a language read it."""
+    if value is None:
+        return ""
+    if column.kind is Kind.PERCENT and isinstance(value, int):
+        return f"{percent(value)} %"
+    if column.kind is Kind.NUMBER and isinstance(value, int):
+        return format_number(value, language)
+    forms: tuple[tuple[type, Callable[[Any, str], str]], ...] = (
+        (Money, format_money),
+        (Name, Name.get),
+        (Shown, label),
+        (Month, format_month),
+        (date, format_date),
+    )
+    return next((form(value, language) for kind, form in forms if isinstance(value, kind)), str(value))
+
+
+def percent(basis_points: int) -> str:
+    """Basis points as percent with two decimals: 8333 is ``83.33``."""
+    sign = "-" if basis_points < 0 else ""
+    return f"{sign}{abs(basis_points) // 100}.{abs(basis_points) % 100:02d}"
+
+
+def _plain_values(columns: Sequence[Column], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {column.key: _plain(column, values.get(column.key)) for column in columns}
+
+
+def _plain(column: Column, value: Any) -> Any:
+    if column.kind is Kind.PERCENT and isinstance(value, int):
+        return percent(value)
+    if isinstance(value, Name):
+        return {"kk": value.kk, "ru": value.ru, "en": value.en or value.ru}
+    if isinstance(value, Shown):
+        return value.value
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Money | Month | UUID) else value

@@ -63,7 +63,7 @@ def _party(sheet: Sheet, label: LocalText, party: Party, language: str) -> None:
         box + _TAX_BOX_WIDTH / 2, sheet.y - SMALL.size + 2, labels.IIN_OR_BIN.get(language), HINT, "center"
     )
     sheet.box(box, sheet.y - 22, _TAX_BOX_WIDTH, 14)
-    sheet.text(box + _TAX_BOX_WIDTH / 2, sheet.y - 18, party.tax_id, BOLD, "center")
+    sheet.fit(box + 3, sheet.y - 18, _TAX_BOX_WIDTH - 6, party.tax_id, BOLD)
     height = sheet.lines(x, box - x - 12, (text,), BODY)
     line = sheet.y - max(height, BODY.leading) - 1
     sheet.rule(x, line, box - 12, line)
@@ -87,7 +87,7 @@ def _facts(sheet: Sheet, document: ActDocument, language: str) -> None:
         sheet.box(x, sheet.y - 13, _FACT_BOX_WIDTH, 13)
         sheet.box(x, sheet.y - 28, _FACT_BOX_WIDTH, 15)
         sheet.text(middle, sheet.y - 9.2, label.get(language), SMALL, "center")
-        sheet.text(middle, sheet.y - 23.5, value, BOLD, "center")
+        sheet.fit(x + 3, sheet.y - 23.5, _FACT_BOX_WIDTH - 6, value, BOLD)
     sheet.y -= 40
 
 
@@ -178,5 +178,5 @@ def _signatory(sheet: Sheet, label: LocalText, signatory: Signatory, language: s
     for hint, text, left, right in places:
         a, b = start + left * room, start + right * room
         sheet.rule(a, line, b, line)
-        sheet.text((a + b) / 2, line + 2.5, text, BODY, "center")
+        sheet.fit(a, line + 2.5, b - a, text)
         sheet.text((a + b) / 2, line - 8, hint.get(language), HINT, "center")

@@ -140,7 +140,7 @@ def signature(
     middle = x + width * 0.4
     sheet.rule(x, line, middle - 6, line)
     sheet.rule(middle, line, x + width, line)
-    sheet.text((middle + x + width) / 2, line + 2.5, signatory.name, BODY, "center")
+    sheet.fit(middle, line + 2.5, x + width - middle, signatory.name)
     sheet.y = line - 1
     sheet.lines(x, middle - 6 - x, labels.SIGNATURE.each(languages), HINT, align="center")
     sheet.lines(middle, x + width - middle, labels.FULL_NAME.each(languages), HINT, align="center")

@@ -130,7 +130,7 @@ def _signing(sheet: Sheet, label: LocalText, signatory: Signatory, languages: tu
     first, second = sheet.left + caption_width + 6, sheet.left + sheet.width * 0.64
     sheet.rule(first, line, second - 8, line)
     sheet.rule(second, line, sheet.right, line)
-    sheet.text((second + sheet.right) / 2, line + 2.5, signatory.name, SMALL, "center")
+    sheet.fit(second, line + 2.5, sheet.right - second, signatory.name, SMALL)
     small = Style(5.6, grey=0.35)
     sheet.text((first + second - 8) / 2, line - 6.5, joined(labels.SIGNATURE, languages), small, "center")
     sheet.text((second + sheet.right) / 2, line - 6.5, labels.FULL_NAME.get(languages[-1]), small, "center")
@@ -169,5 +169,5 @@ def _receipt_signing(
     middle = sheet.left + sheet.width * 0.42
     sheet.rule(sheet.left, sheet.y, middle - 6, sheet.y)
     sheet.rule(middle, sheet.y, sheet.right, sheet.y)
-    sheet.text((middle + sheet.right) / 2, sheet.y + 2.5, signatory.name, SMALL, "center")
+    sheet.fit(middle, sheet.y + 2.5, sheet.right - middle, signatory.name, SMALL)
     sheet.y -= 4

@@ -148,6 +148,13 @@ class Sheet:
         if self.y - height < self.bottom:
             self.new_page()
 
+    def fit(self, x: float, y: float, width: float, text: str, style: Style = BODY) -> None:
+        """Draw one line in the middle of a place `width` wide, smaller if it is too long for it."""
+        needed = text_width(text, style)
+        if needed > width:
+            style = replace(style, size=round(style.size * width / needed - 0.05, 1))
+        self.text(x + width / 2, y, text, style, "center")
+
     def text(self, x: float, y: float, text: str, style: Style = BODY, align: Align = "left") -> None:
         """Draw one line with its baseline at `y`; `x` is its left end, middle or right end."""
         if not text:

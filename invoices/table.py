@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from invoices.page import Align, Sheet, Style, wrap
 
@@ -26,13 +27,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A laid out cell: lines with their styles."""
+    """A laid out cell: lines with their styles, and the points they take."""
 
     lines: tuple[tuple[str, Style], ...]
+    height: float
 
-    @property
-    def height(self) -> float:
-        return sum(style.leading for _, style in self.lines)
+    @classmethod
+    def of(cls, lines: tuple[tuple[str, Style], ...]) -> _Block:
+        return cls(lines, sum(style.leading for _, style in lines))
 
 
 class Table:
@@ -81,7 +83,7 @@ class Table:
         """
         laid = [self._lay(row) for row in rows]
         if strong_last:
-            laid[-1] = [_Block(tuple((text, style.bold()) for text, style in b.lines)) for b in laid[-1]]
+            laid[-1] = [_Block.of(tuple((text, style.bold()) for text, style in b.lines)) for b in laid[-1]]
         first = _height(laid[0]) if laid else 0.0
         self._sheet.need(sum(map(_height, self._heads)) + min(first, 80.0))
         self._open()
@@ -96,7 +98,7 @@ class Table:
         heads = [[_block(c.heading, styles, c.width) for c in self._columns]]
         if self._numbered:
             count = range(1, len(self._columns) + 1)
-            heads.append([_Block(((str(number), self._head_other),)) for number in count])
+            heads.append([_Block.of(((str(number), self._head_other),)) for number in count])
         return heads
 
     def _lay(self, row: Sequence[Cell]) -> list[_Block]:
@@ -191,9 +193,10 @@ class Table:
             sheet.rule(edge, top, edge, sheet.y)
 
 
+@lru_cache(maxsize=8192)
 def _block(texts: tuple[str, ...], styles: tuple[Style, Style], width: float) -> _Block:
     room = width - 2 * _PAD_X
-    return _Block(
+    return _Block.of(
         tuple(
             (line, styles[min(index, 1)])
             for index, text in enumerate(texts)
@@ -216,6 +219,6 @@ def _split(blocks: list[_Block], room: float) -> tuple[list[_Block], list[_Block
             if height > room:
                 break
             count += 1
-        start.append(_Block(block.lines[:count]))
-        rest.append(_Block(block.lines[count:]))
+        start.append(_Block.of(block.lines[:count]))
+        rest.append(_Block.of(block.lines[count:]))
     return start, rest

@@ -17,7 +17,7 @@ from invoices import (
     payment_receipt,
     reconciliation_statement,
 )
-from invoices.values import LocalText, Party
+from invoices.values import LocalText, Party, Signatory
 from tests.invoices import samples
 from tests.invoices.paper import pages, pieces, read, whole_text
 
@@ -127,6 +127,25 @@ def test_nothing_leaves_the_paper_or_covers_another_text(form, languages):
             assert text.right <= float(page.mediabox.width) - 33, text
             assert text.low >= 20, text
             assert text.high <= float(page.mediabox.height) - 20, text
+        assert not [(a.text, b.text) for a, b in combinations(texts, 2) if a.overlaps(b)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_long_positions_and_names_fit_their_places(form):
+    """Who signs may have the longest name and position; they do not run over the next place."""
+    signatory = Signatory(
+        LocalText.same("Директордың шаруашылық жұмысы жөніндегі бірінші орынбасарының міндетін атқарушы"),
+        "Әбдірахманова-Жүнісбекова Үміт-Бибігүл Һәкімжанқызы",
+    )
+    document = FORMS[form][1]()
+    fields = [name for name in document.__slots__ if isinstance(getattr(document, name), Signatory)]
+    assert fields
+
+    pdf = FORMS[form][0].render(replace(document, **dict.fromkeys(fields, signatory)))
+
+    assert signatory.name in whole_text(pdf)
+    for number in range(len(pages(pdf))):
+        texts = pieces(pdf, number)
         assert not [(a.text, b.text) for a, b in combinations(texts, 2) if a.overlaps(b)]
 
 

@@ -1,0 +1,302 @@
+"""Issues invoices from completed work and contract charges.
+
+Everything an invoice says is copied when it is issued; afterwards only credit notes and payments change
+how it stands, and they do so beside it. The number is taken last, under a lock that is held to the commit.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from billing.customers import service as customers
+from billing.customers.models import Contract
+from billing.districts import service as districts
+from billing.districts.models import Enterprise
+from billing.districts.numbering import take_numbers
+from billing.invoicing import documents
+from billing.invoicing.drafts import (
+    Draft,
+    DraftLine,
+    PriceList,
+    price,
+    supplies_of_charges,
+    supplies_of_orders,
+)
+from billing.invoicing.facts import freeze
+from billing.invoicing.models import BilledAct, BilledPeriod, Invoice, InvoiceLine
+from billing.kernel.dates import Month
+from billing.kernel.db import actor_of, district_of
+from billing.kernel.errors import InvalidInput, NotFound, RuleViolation
+from billing.kernel.ids import new_id
+from billing.kernel.money import ZERO, total
+from billing.ledger import service as ledger
+from billing.ledger.chart import INCOME, RECEIVABLES, VAT
+from billing.ledger.models import SourceKind
+from billing.orders import service as orders
+from billing.receivables import service as receivables
+
+SERIES = "invoice"
+
+
+class NothingToInvoice(RuleViolation):
+    """There is nothing to bill, or it comes to zero: no invoice is issued for zero."""
+
+    code = "nothing_to_invoice"
+
+
+def issue_invoice(
+    session: Session,
+    enterprise_id: UUID,
+    customer_id: UUID,
+    *,
+    issued_on: date,
+    order_ids: Collection[UUID] | None = None,
+    contract_id: UUID | None = None,
+    period: Month | None = None,
+    due_on: date | None = None,
+) -> Invoice:
+    """Issue one invoice to a customer for completed orders, for a contract's charges of a month, or both.
+
+    Its advances are consumed at once, and its PDF is archived.
+
+    Args:
+        order_ids: the orders to bill; None for every completed one up to ``issued_on``, unless a contract's
+            charges are asked for.
+        contract_id: with ``period``: bill what the contract charges for that month.
+        due_on: the last day to pay; by default the enterprise's payment term after ``issued_on``.
+
+    Raises:
+        NotFound: no such enterprise, customer or contract, or the contract charges nothing in that month.
+        InvalidInput: one of ``contract_id`` and ``period`` without the other, or due before issued.
+        OrderNotBillable, PeriodAlreadyBilled, NothingToInvoice: there is nothing of this kind to bill.
+        NoTariff, NoPrimaryAccount: the enterprise's data lacks what an invoice must say.
+        MonthClosed: ``issued_on`` lies in a closed month. Nothing is issued.
+    """
+    if (contract_id is None) != (period is None):
+        raise InvalidInput(field="period" if period is None else "contract_id")
+    enterprise = districts.get_enterprise(session, enterprise_id)
+    customers.lock_customers(session, [customer_id])
+    prices = PriceList(session, enterprise_id)
+    contract = _contract(session, contract_id, enterprise_id, customer_id)
+    supplies = []
+    if contract is None or order_ids:
+        supplies += supplies_of_orders(session, enterprise_id, customer_id, order_ids, issued_on)
+    if contract is not None and period is not None:
+        supplies += supplies_of_charges(session, contract, period, prices)
+    draft = Draft(customer_id, contract, period, price(session, supplies, prices))
+    [invoice] = issue(session, enterprise, [draft], issued_on=issued_on, due_on=due_on)
+    return invoice
+
+
+def invoice_completed_orders(session: Session, enterprise_id: UUID, *, issued_on: date) -> list[Invoice]:
+    """Issue one invoice to every customer with completed work not yet billed; several lines each.
+
+    A customer whose lines come to zero, every tenge taken off by a benefit, gets none.
+    """
+    enterprise = districts.get_enterprise(session, enterprise_id)
+    prices = PriceList(session, enterprise_id)
+    supplies = supplies_of_orders(session, enterprise_id, None, None, issued_on)
+    customers.lock_customers(session, {supply.customer_id for supply in supplies})
+    lines = price(session, supplies, prices)
+    of_customer: dict[UUID, list[DraftLine]] = {}
+    for supply, line in zip(supplies, lines, strict=True):
+        of_customer.setdefault(supply.customer_id, []).append(line)
+    drafts = [Draft(customer_id, None, None, of_customer[customer_id]) for customer_id in sorted(of_customer)]
+    drafts = [draft for draft in drafts if draft.total > ZERO]
+    return issue(session, enterprise, drafts, issued_on=issued_on, due_on=None) if drafts else []
+
+
+def _contract(
+    session: Session, contract_id: UUID | None, enterprise_id: UUID, customer_id: UUID
+) -> Contract | None:
+    if contract_id is None:
+        return None
+    contract = customers.get_contract(session, contract_id)
+    if (contract.enterprise_id, contract.customer_id) != (enterprise_id, customer_id):
+        raise NotFound(kind="contract", id=contract_id)
+    return contract
+
+
+def issue(
+    session: Session,
+    enterprise: Enterprise,
+    drafts: Sequence[Draft],
+    *,
+    issued_on: date,
+    due_on: date | None,
+) -> list[Invoice]:
+    """Turn drafts into invoices: rows, receivables, transfers, archived PDFs. Customers are locked already.
+
+    Raises:
+        NothingToInvoice: a draft comes to zero.
+        InvalidInput: due before issued.
+        MonthClosed: ``issued_on`` lies in a closed month. Nothing is issued.
+    """
+    if any(draft.total <= ZERO for draft in drafts):
+        raise NothingToInvoice
+    due_on = due_on or issued_on + timedelta(days=enterprise.payment_term_days)
+    if due_on < issued_on:
+        raise InvalidInput(field="due_on")
+    frozen = freeze(session, enterprise, drafts, issued_on)
+    number = take_numbers(session, enterprise.id, SERIES, issued_on.year, len(drafts))
+    issued: list[tuple[Invoice, list[InvoiceLine]]] = []
+    for offset, draft in enumerate(drafts):
+        facts = frozen[draft.customer_id]
+        invoice = Invoice(
+            district_id=district_of(session),
+            id=new_id(),
+            enterprise_id=enterprise.id,
+            year=issued_on.year,
+            number=number + offset,
+            customer_id=draft.customer_id,
+            contract_id=draft.contract.id if draft.contract is not None else None,
+            issued_on=issued_on,
+            due_on=due_on,
+            period=draft.period,
+            total=draft.total,
+            vat=total(line.vat for line in draft.lines),
+            facts=facts.stored(draft),
+            recorded_by=actor_of(session),
+        )
+        lines = [_line(invoice, position, line) for position, line in enumerate(draft.lines, start=1)]
+        issued.append((invoice, lines))
+    _store(session, issued, drafts, {each: facts.payer_id for each, facts in frozen.items()})
+    _post(session, enterprise.id, [invoice for invoice, _ in issued], issued_on)
+    for invoice, lines in issued:
+        documents.archive_invoice(session, invoice, lines)
+        receivables.consume_advances(session, enterprise.id, invoice.customer_id, settled_on=issued_on)
+    return [invoice for invoice, _ in issued]
+
+
+def _line(invoice: Invoice, position: int, line: DraftLine) -> InvoiceLine:
+    return InvoiceLine(
+        district_id=invoice.district_id,
+        id=new_id(),
+        invoice_id=invoice.id,
+        position=position,
+        service_id=line.service.id,
+        tariff_id=line.tariff_id,
+        act_id=line.act_id,
+        charge_id=line.charge_id,
+        period=line.period,
+        supplied_on=line.supplied_on,
+        service_code=line.service.code,
+        name_kk=line.service.name_kk,
+        name_ru=line.service.name_ru,
+        name_en=line.service.name_en,
+        unit=line.unit,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        amount=line.amount,
+        benefit=line.benefit,
+        benefit_id=line.benefit_id,
+        total=line.total,
+        vat_rate_bp=line.vat_rate_bp,
+        vat=line.vat,
+        revenue_code=line.service.revenue_code,
+    )
+
+
+def _store(
+    session: Session,
+    issued: Sequence[tuple[Invoice, list[InvoiceLine]]],
+    drafts: Sequence[Draft],
+    payers: dict[UUID, UUID | None],
+) -> None:
+    """Write invoices, lines, what keeps them from being billed twice, and the debts, set by set."""
+    session.add_all(invoice for invoice, _ in issued)
+    session.flush()
+    session.add_all(line for _, lines in issued for line in lines)
+    session.flush()
+    pairs = [(draft, line) for draft, (_, lines) in zip(drafts, issued, strict=True) for line in lines]
+    periods = [
+        {
+            "district_id": line.district_id,
+            "contract_id": draft.contract.id,
+            "service_id": line.service_id,
+            "period": line.period,
+            "invoice_line_id": line.id,
+        }
+        for draft, line in pairs
+        if line.charge_id is not None and draft.contract is not None
+    ]
+    acts = [
+        {"district_id": line.district_id, "act_id": line.act_id, "invoice_line_id": line.id}
+        for _, line in pairs
+        if line.act_id is not None
+    ]
+    if periods:
+        session.execute(insert(BilledPeriod), periods)
+    if acts:
+        session.execute(insert(BilledAct), acts)
+        orders.mark_invoiced(session, [line.act_id for _, line in pairs if line.act_id is not None])
+    receivables.open_receivables(
+        session,
+        [_owed(invoice, line, payers[invoice.customer_id]) for invoice, lines in issued for line in lines],
+    )
+
+
+def _owed(invoice: Invoice, line: InvoiceLine, payer_id: UUID | None) -> receivables.OwedLine:
+    return receivables.OwedLine(
+        invoice_line_id=line.id,
+        invoice_id=invoice.id,
+        enterprise_id=invoice.enterprise_id,
+        customer_id=invoice.customer_id,
+        payer_id=payer_id,
+        service_id=line.service_id,
+        revenue_code=line.revenue_code,
+        invoice_year=invoice.year,
+        invoice_number=invoice.number,
+        position=line.position,
+        issued_on=invoice.issued_on,
+        due_on=invoice.due_on,
+        total=line.total,
+        vat=line.vat,
+    )
+
+
+def _post(session: Session, enterprise_id: UUID, invoices: Sequence[Invoice], issued_on: date) -> None:
+    """Debit receivables: the net to income, the tax to VAT."""
+    entries = [
+        ledger.Entry(
+            debit=RECEIVABLES,
+            credit=account,
+            amount=amount,
+            source_kind=SourceKind.INVOICE,
+            source_id=invoice.id,
+            position=position,
+            party_id=invoice.customer_id,
+            invoice_id=invoice.id,
+        )
+        for invoice in invoices
+        for position, account, amount in (
+            (0, INCOME, invoice.total - invoice.vat),
+            (1, VAT, invoice.vat),
+        )
+        if amount > ZERO
+    ]
+    ledger.post(session, ledger.enterprise_book_id(session, enterprise_id), issued_on, entries)
+
+
+def get_invoice(session: Session, invoice_id: UUID) -> Invoice:
+    """An invoice of the district.
+
+    Raises:
+        NotFound: no such invoice.
+    """
+    invoice = session.get(Invoice, (district_of(session), invoice_id))
+    if invoice is None:
+        raise NotFound(kind="invoice", id=invoice_id)
+    return invoice
+
+
+def lines_of(session: Session, invoice_id: UUID) -> list[InvoiceLine]:
+    """An invoice's lines in their order."""
+    return list(
+        session.scalars(
+            select(InvoiceLine).where(InvoiceLine.invoice_id == invoice_id).order_by(InvoiceLine.position)
+        )
+    )

@@ -5,7 +5,7 @@ Every reader takes text and returns a value or raises a subclass of ``InvalidInp
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from billing.kernel.alphabet import fold
 from billing.kernel.errors import InvalidInput, Refusal
+from billing.kernel.i18n import Language, Shown, label
 from billing.kernel.identifiers import check_iin_or_bin, is_bin, is_iin
 from billing.kernel.money import parse_quantity
 from billing.kernel.spreadsheets import SHOWN_MAX, Column, ListReading, ListRow, Problem, shown
@@ -28,6 +29,7 @@ _YES = ("1", "да", "иа", "yes", "true", *_SIGNS)  # «иә», folded
 _NO = ("0", "нет", "жок", "no", "false", "-")
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Shown)
 
 
 class InvalidDate(InvalidInput):
@@ -137,6 +139,15 @@ def read_word(text: str, words: Mapping[str, T]) -> T:
     if value not in words:
         raise UnknownWord(value=text.strip()[:SHOWN_MAX], allowed=", ".join(words))
     return words[value]
+
+
+def words_of(values: Iterable[S]) -> dict[str, S]:
+    """The words for ``read_word``: each value's own text and its names in all languages, folded."""
+    known: dict[str, S] = {}
+    for value in values:
+        for word in (value.value, *(label(value, language) for language in Language)):
+            known.setdefault(fold(word), value)
+    return known
 
 
 def read_identifier(text: str) -> str:

@@ -258,7 +258,8 @@ def _post_to_budget(session: Session, entries: Sequence[ledger.Entry], posted_on
         return ledger.post(session, book_id, posted_on, entries)
     except NotFound:
         # The first fee of a code in a fiscal year: its account is opened now, once.
-        _open_revenue_accounts(session, book_id, {entry.credit for entry in entries}, posted_on.year)
+        codes = {code for entry in entries for code in (entry.debit, entry.credit)} - {BUDGET_IN_TRANSIT}
+        _open_revenue_accounts(session, book_id, codes, posted_on.year)
         return ledger.post(session, book_id, posted_on, entries)
 
 
@@ -278,6 +279,7 @@ def reverse_revenue(session: Session, allocation_ids: Sequence[UUID], *, reverse
     """Take back the revenue lines of released allocations: each gets its mirror, in transfer and line.
 
     Raises:
+        UnknownBudgetCode: a code is not in the classification of the year in which it is given back.
         MonthClosed: the date lies in a closed month of the budget's book.
     """
     lines = list(
@@ -292,18 +294,39 @@ def reverse_revenue(session: Session, allocation_ids: Sequence[UUID], *, reverse
     )
     if not lines:
         return
-    mirrors = ledger.reverse(session, ledger.budget_book_id(session), allocation_ids, reversed_on)
-    session.execute(insert(RevenueLine), [_opposite(line, mirrors, reversed_on) for line in lines])
+    entries = [
+        ledger.Entry(
+            debit=line.code,
+            credit=BUDGET_IN_TRANSIT,
+            amount=line.amount,
+            source_kind=SourceKind.ALLOCATION,
+            source_id=line.allocation_id,
+            position=-2,  # beside the enterprise's release of the same allocation
+            reverses_id=line.transfer_id,
+            # It lowers the revenue of the year in which it is given back, not of a year that is over.
+            fiscal_year=reversed_on.year,
+        )
+        for line in lines
+        if line.allocation_id is not None
+    ]
+    transfers = _post_to_budget(session, entries, reversed_on)
+    session.execute(
+        insert(RevenueLine),
+        [
+            _opposite(line, transfer_id, reversed_on)
+            for line, transfer_id in zip(lines, transfers, strict=True)
+        ],
+    )
 
 
-def _opposite(line: RevenueLine, mirrors: dict[UUID, UUID], reversed_on: date) -> dict[str, Any]:
+def _opposite(line: RevenueLine, transfer_id: UUID, reversed_on: date) -> dict[str, Any]:
     return {
         "district_id": line.district_id,
         "id": new_id(),
-        "transfer_id": mirrors[line.transfer_id],
+        "transfer_id": transfer_id,
         "enterprise_id": line.enterprise_id,
         "code": line.code,
-        "fiscal_year": reversed_on.year,  # it lowers the revenue of the year in which it is given back
+        "fiscal_year": reversed_on.year,
         "month": Month.of(reversed_on),
         "amount": -line.amount,
         "payment_id": line.payment_id,

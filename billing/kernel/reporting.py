@@ -38,6 +38,7 @@ class Kind(Enum):
     PERCENT = "percent"  # basis points; 10000 is 100 %
     DATE = "date"
     MONTH = "month"
+    FLAG = "flag"  # yes or no
 
     @property
     def is_numeric(self) -> bool:
@@ -139,8 +140,8 @@ def to_xlsx(table: ReportTable, language: str) -> bytes:
         last = [Row(_with_word(table, language), is_sum=True)] if table.totals else []
         for line, row in enumerate([*table.rows, *last], 3):
             for place, column in enumerate(table.columns):
-                value = row.values.get(column.key)
-                _write(sheet, line, place, value, formats.of(column.kind, bold=row.is_sum), column, language)
+                style = (formats.of(column.kind, bold=row.is_sum), language)
+                _write(sheet, (line, place), row.values.get(column.key), column, style)
     return stream.getvalue()
 
 
@@ -184,22 +185,22 @@ class _Formats:
         return self._made[key]
 
 
-def _write(
-    sheet: Any, line: int, place: int, value: Any, cell_format: Any, column: Column, language: str
-) -> None:
+def _write(sheet: Any, cell: tuple[int, int], value: Any, column: Column, style: tuple[Any, str]) -> None:
+    """Write a value into a cell, in a cell format and for a reader's language (``style``)."""
+    cell_format, language = style
     if value is None:
-        sheet.write_blank(line, place, None, cell_format)
+        sheet.write_blank(*cell, None, cell_format)
     elif isinstance(value, Money):
-        sheet.write_number(line, place, Decimal(value.tiyn).scaleb(-2), cell_format)
+        sheet.write_number(*cell, Decimal(value.tiyn).scaleb(-2), cell_format)
     elif column.kind is Kind.PERCENT and isinstance(value, int):
-        sheet.write_number(line, place, Decimal(value).scaleb(-4), cell_format)
+        sheet.write_number(*cell, Decimal(value).scaleb(-4), cell_format)
     elif column.kind is Kind.NUMBER and isinstance(value, int):
-        sheet.write_number(line, place, value, cell_format)
+        sheet.write_number(*cell, value, cell_format)
     elif isinstance(value, date):
-        sheet.write_datetime(line, place, value, cell_format)
+        sheet.write_datetime(*cell, value, cell_format)
     else:
         # As text always: what begins with "=" must not become a formula.
-        sheet.write_string(line, place, _shown(column, value, language), cell_format)
+        sheet.write_string(*cell, _shown(column, value, language), cell_format)
 
 
 def _head(column: Column, language: str) -> str:
@@ -225,6 +226,8 @@ def _shown(column: Column, value: Any, language: str) -> str:
         return f"{percent(value)} %"
     if column.kind is Kind.NUMBER and isinstance(value, int):
         return format_number(value, language)
+    if column.kind is Kind.FLAG:
+        return text("report.yes" if value else "report.no", language)
     forms: tuple[tuple[type, Callable[[Any, str], str]], ...] = (
         (Money, format_money),
         (Name, Name.get),

@@ -200,8 +200,9 @@ def _accounts(session: Session, book_id: UUID, posted_on: date, entries: Sequenc
         .with_for_update(of=Book, read=True, key_share=True)
     ).all()
     if not rows:
-        raise NotFound(kind="book", id=book_id)
-    _refuse_closed(rows[0].closed_through, posted_on)
+        get_book(session, book_id)  # the book may be there, and none of the accounts
+    else:
+        _refuse_closed(rows[0].closed_through, posted_on)
     accounts = {row.code: row.id for row in rows}
     missing = codes - accounts.keys()
     if missing:

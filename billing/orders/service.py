@@ -9,8 +9,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from billing.catalog.service import check_service_active, get_service
-from billing.customers.refusals import CustomerInactive, InvalidQuantity
-from billing.customers.service import check_contract_allows, get_contract, get_customer
+from billing.customers.refusals import InvalidQuantity
+from billing.customers.service import check_contract_allows, check_customer_active, get_contract
 from billing.districts.service import take_numbers
 from billing.kernel.checks import check_range, line, optional_line
 from billing.kernel.db import actor_of, district_of
@@ -65,9 +65,7 @@ def take_order(
         AlreadyExists: the enterprise has an order with this outside reference.
     """
     service = check_service_active(session, service_id)
-    customer = get_customer(session, customer_id)
-    if not customer.is_active:
-        raise CustomerInactive(customer=customer.account_number)
+    customer = check_customer_active(session, customer_id)
     check_quantity(quantity)
     check_range(requested_on, planned_on, field="planned_on")
     _check_contract(session, contract_id, customer.id, service.enterprise_id, requested_on)

@@ -154,7 +154,7 @@ def test_a_contract_that_makes_no_sense_is_not_signed(session, contract, snow, g
     terms = {"service_id": snow.id, "contractor_id": contract.contractor_id} | given
 
     with pytest.raises(refusal):
-        make_contractor_contract(session, snow.enterprise_id, service_id, contract.contractor_id, **given)
+        make_contractor_contract(session, snow.enterprise_id, **terms)
 
     assert session.scalar(select(func.count()).select_from(ContractorContract)) == 1
     assert session.scalar(select(func.count()).select_from(ContractorVersion)) == 1

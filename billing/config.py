@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -17,6 +17,7 @@ class Settings:
         public_url: how people reach the server; stands in the payment links and QR codes of invoices.
         host: the address to listen on.
         port: the port to listen on.
+        secret_key: signs cookies; None for one that is made once and kept under ``var/``.
     """
 
     database_url: str
@@ -25,6 +26,7 @@ class Settings:
     public_url: str
     host: str
     port: int
+    secret_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -38,4 +40,5 @@ class Settings:
             public_url=environment.get("AUYL_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),
             host=environment.get("AUYL_HOST", "127.0.0.1"),
             port=port,
+            secret_key=environment.get("AUYL_SECRET_KEY") or None,
         )

@@ -5,6 +5,7 @@
 ``engine``    an engine on the same fresh database; ``database`` is its kind and URL.
 ``documents``  where the sessions of the test archive documents.
 ``empty_database``  kind and URL of a database without a table.
+``app``, ``office``  the application on a fresh database, and a client with a member's token.
 
 A test takes either ``session`` or one of the others: they are different databases.
 
@@ -24,6 +25,7 @@ from billing.kernel.db import Sessions, scope
 from tests.support.databases import Database, PostgresqlDatabases, SqliteDatabases
 from tests.support.districts import DISTRICT_ID, make_district
 from tests.support.postgres import Server, given_url
+from tests.support.web import app, office  # noqa: F401  # fixtures
 
 KINDS = ("sqlite", "postgresql")
 SERVER = pytest.StashKey[Server]()

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.kernel.columns import EnumType, one_of
-from billing.kernel.db import Base, Identified, InDistrict
+from billing.kernel.db import Base, Identified, InDistrict, Versioned
 from billing.kernel.ids import new_id
 from billing.kernel.shown import Shown
 
@@ -23,7 +23,7 @@ class Role(Shown):
     ADMIN = "admin"  # users, enterprise, reference data
 
 
-class User(Base):
+class User(Versioned, Base):
     """A person who works with the program. Belongs to no district by itself; memberships say where."""
 
     __tablename__ = "user"

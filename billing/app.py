@@ -1,0 +1,60 @@
+"""The application: settings and a database in, a Flask application out. Nothing happens at import."""
+
+import os
+import secrets
+
+from flask import Flask
+
+from billing import pages
+from billing.access import api as access
+from billing.config import Settings
+from billing.kernel.db import Sessions, make_engine
+from billing.web import errors, login, openapi, security
+from billing.web.access import refuse_unmarked_routes
+from billing.web.transaction import TransactionalFlask
+
+# Every slice that has an API, as people read the documentation.
+BLUEPRINTS = (access.blp,)
+
+SECRET_KEY_BYTES = 32
+
+
+def create_app(settings: Settings | None = None, sessions: Sessions | None = None) -> Flask:
+    """The application, ready to serve.
+
+    Args:
+        settings: from the environment if None.
+        sessions: a database that is open already, for the command line and tests.
+    """
+    settings = settings or Settings.from_environment()
+    app = TransactionalFlask("billing", template_folder="pages/templates", static_folder="pages/static")
+    app.secret_key = load_secret_key(settings)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # people read these answers in a terminal
+    app.extensions["settings"] = settings
+    app.extensions["sessions"] = sessions or Sessions(make_engine(settings.database_url))
+    security.protect(app, https=settings.public_url.startswith("https://"))
+    security.register_health(app)
+    login.register_login(app)
+    errors.register_error_handlers(app, pages.error_page)
+    pages.register(app)
+    api = openapi.make_api(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    refuse_unmarked_routes(app)
+    return app
+
+
+def load_secret_key(settings: Settings) -> str:
+    """The key that signs cookies: from the settings, or one made once and kept under ``var/``."""
+    if settings.secret_key is not None:
+        return settings.secret_key
+    path = settings.var / "secret_key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # Exclusively: two processes that start at once must not sign with different keys.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(SECRET_KEY_BYTES))
+    return path.read_text(encoding="ascii").strip()

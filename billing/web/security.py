@@ -1,0 +1,82 @@
+"""Bounds, headers and limits that protect the server and the people in front of it."""
+
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from billing.web.errors import TooManyRequests
+from billing.web.transaction import sessions_of
+
+BODY_BYTES_MAX = 10 * 1024 * 1024  # the whole country's classifier of places has 2 MB
+FORM_BYTES_MAX = 256 * 1024
+FORM_PARTS_MAX = 500
+LOGIN_LIMIT = "10 per minute"
+
+# Bootstrap's icons are data: addresses; anything else comes from this server.
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+def _refuse_attempt(_: Any) -> None:
+    raise TooManyRequests
+
+
+# In memory: it counts attempts to log in at this process, which is what guessing passwords is slowed by.
+limiter = Limiter(get_remote_address, storage_uri="memory://", on_breach=_refuse_attempt)
+limit_attempts = limiter.limit(LOGIN_LIMIT)
+
+
+def protect(app: Flask, *, https: bool) -> None:
+    """Bound what the application reads, and send the headers that keep browsers careful.
+
+    Args:
+        https: whether people reach it by https, so that cookies never travel otherwise.
+    """
+    app.config.update(
+        MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        MAX_FORM_MEMORY_SIZE=FORM_BYTES_MAX,
+        MAX_FORM_PARTS=FORM_PARTS_MAX,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=https,
+    )
+    limiter.init_app(app)
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        if https:
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}")
+        if request.endpoint is None or not request.endpoint.endswith("static"):
+            # Answers hold names and debts: no proxy or shared browser may keep them.
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def register_health(app: Flask) -> None:
+    """Answer ``/healthz``: whether the server and its database work, for supervisors and balancers."""
+
+    @app.get("/healthz")
+    def healthz() -> ResponseReturnValue:
+        try:
+            with sessions_of(app).begin(None, read_only=True) as session:
+                session.execute(text("SELECT 1"))
+        except SQLAlchemyError:
+            return jsonify(status="no database"), 503
+        return jsonify(status="ok")

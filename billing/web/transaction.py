@@ -1,0 +1,115 @@
+"""One transaction per request, from who is asking to the commit, all inside Flask's dispatch.
+
+Inside, because a commit that the database refuses must still reach the error handlers, and Flask calls them
+no more after the dispatch.
+"""
+
+import logging
+
+from flask import Flask, g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.wrappers import Response
+
+from billing.access.models import User
+from billing.access.tokens import Caller
+from billing.kernel.db import Sessions
+from billing.kernel.errors import Conflict, InvalidInput
+from billing.web import access, idempotency, login
+from billing.web.access import Access
+from billing.web.errors import Busy
+
+ATTEMPTS_MAX = 4
+
+# serialization_failure, deadlock_detected: the database itself asks to try the same again.
+_REPEATABLE = ("40001", "40P01")
+_logger = logging.getLogger(__name__)
+
+
+class TransactionalFlask(Flask):
+    """Flask whose marked views run in one transaction of the caller's district."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Answer the request; what the view wrote is committed when this returns."""
+        marked = (
+            None
+            if request.url_rule is None
+            else access.access_of(self.view_functions[request.endpoint or ""])
+        )
+        if marked is None or request.method == "OPTIONS":
+            return super().dispatch_request()
+        # Read before the transaction begins: a slow client must not hold the writers' lock.
+        request.get_data()
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                return self._dispatch_in_transaction(marked)
+            except OperationalError as error:
+                if not _repeatable(error) or attempt == ATTEMPTS_MAX:
+                    _logger.warning("the database is busy: %s", error.orig)
+                    raise Busy from error
+        raise AssertionError
+
+    def _dispatch_in_transaction(self, marked: Access) -> Response:
+        api = request.path.startswith("/api/")
+        g.caller = None
+        district_id = access.bearer_district() if api and not marked.public else None
+        try:
+            with sessions_of(self).begin(district_id, read_only=marked.read_only) as session:
+                g.session = session
+                g.caller = _caller(session, marked, api=api)
+                answer = idempotency.replayed(session) if api else None
+                if answer is None:
+                    answer = self.make_response(super().dispatch_request())
+                    if api:
+                        idempotency.remember(session, answer)
+            return answer
+        except (IntegrityError, StaleDataError) as error:
+            _logger.warning("the database refused: %s", error)
+            raise Conflict from error
+        except NoConnectionFree as error:
+            raise Busy from error
+        except (DataError, OverflowError, UnicodeEncodeError) as error:
+            # A number or text that passed the form but fits no column.
+            raise InvalidInput from error
+        finally:
+            g.pop("session", None)
+
+
+def current_session() -> Session:
+    """The request's session, scoped to the caller's district; never commit it."""
+    session: Session = g.session
+    return session
+
+
+def current_user() -> User:
+    """Who makes the request.
+
+    Raises:
+        Unauthenticated: nobody known, on a public view.
+    """
+    return access.caller().user
+
+
+def sessions_of(app: Flask) -> Sessions:
+    """Where the application's sessions come from."""
+    sessions: Sessions = app.extensions["sessions"]
+    return sessions
+
+
+def _caller(session: Session, marked: Access, *, api: bool) -> Caller | None:
+    if marked.public and api:
+        return None
+    known = access.bearer_caller(session) if api else login.signed_in(session)
+    if known is not None:
+        session.info["actor_id"] = known.user.id
+        g.caller = known  # a refusal of his role is told in his language
+    if not marked.public:
+        access.check_roles(marked, access.caller())
+    return known
+
+
+def _repeatable(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in _REPEATABLE

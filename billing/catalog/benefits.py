@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from billing.catalog.codes import check_code
 from billing.catalog.models import Benefit, BenefitKind, Service
 from billing.catalog.refusals import BenefitEnded, BenefitNeedsPercentOrSum, BenefitsOverlap
-from billing.districts.models import District
+from billing.districts.numbering import lock_district
 from billing.kernel.checks import check_range, line
 from billing.kernel.dates import covers, overlap
 from billing.kernel.db import district_of
@@ -150,10 +150,8 @@ def _check_size(kind: BenefitKind, percent_bp: int | None, amount: Money | None)
 
 
 def _refuse_overlap(session: Session, code: str, valid_from: date, valid_to: date | None) -> None:
-    # There may be no row of this code to lock, so definitions of one district queue at the district's row.
-    session.execute(
-        select(District.id).where(District.id == district_of(session)).with_for_update(key_share=True)
-    )
+    # There may be no row of this code to lock yet.
+    lock_district(session)
     for other in session.scalars(select(Benefit).where(Benefit.code == code)):
         if overlap(valid_from, valid_to, other.valid_from, other.valid_to):
             raise BenefitsOverlap(benefit=code, valid_from=other.valid_from, valid_to=other.valid_to)

@@ -6,7 +6,7 @@ back gives its number back, and the next one waits for it rather than leaving a 
 
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from billing.districts.models import District, NumberSeries
@@ -42,6 +42,14 @@ def take_numbers(session: Session, enterprise_id: UUID, series: str, year: int, 
     )
     assert last is not None
     return int(last) - count + 1
+
+
+def lock_district(session: Session) -> None:
+    """Let units of work of one district queue here, where they look for something that may not exist yet."""
+    # Not the full lock: inserts that merely point to the district need not wait.
+    session.execute(
+        select(District.id).where(District.id == district_of(session)).with_for_update(key_share=True)
+    )
 
 
 def take_account_serials(session: Session, count: int = 1) -> int:

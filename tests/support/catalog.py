@@ -10,6 +10,8 @@ from billing.catalog.models import Benefit, BenefitKind, PayerCategory, Service,
 from billing.kernel.money import Money
 from tests.support.districts import LONG_AGO
 
+THOUSAND = Money.tenge(1_000)
+
 
 def make_service(
     session: Session,
@@ -17,7 +19,7 @@ def make_service(
     *,
     code: str = "SNOW",
     unit: Unit = Unit.HOUR,
-    price: Money | None = Money(100_000),
+    price: Money | None = THOUSAND,
     organisation_price: Money | None = None,
     valid_from: date = LONG_AGO,
     vat_category: VatCategory = VatCategory.STANDARD,

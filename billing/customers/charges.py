@@ -1,0 +1,228 @@
+"""Recurring charges of contracts, and what of them is due in a month."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from billing.catalog.models import PayerCategory, Service
+from billing.catalog.service import check_service_active
+from billing.customers.contracts import check_contract_allows, get_contract
+from billing.customers.models import Contract, ContractCharge, Customer
+from billing.customers.refusals import (
+    ChargeEnded,
+    ChargesOverlap,
+    InvalidQuantity,
+    InvalidSeason,
+    ServiceOfAnotherEnterprise,
+)
+from billing.kernel.checks import check_range
+from billing.kernel.dates import FOREVER, Month, overlap
+from billing.kernel.db import district_of
+from billing.kernel.rows import get_row
+
+QUANTITY_MAX = Decimal(1_000_000)
+THOUSANDTH = Decimal("0.001")
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeDue:
+    """What one charge makes due in one month.
+
+    Attributes:
+        category: the customer's, which the price depends on.
+        first_day, last_day: of the days in the month on which the charge holds; both count. The last one is
+            the day whose price and tax apply.
+        quantity: agreed per month, in the service's unit.
+        quantity_due: for these days; see ``charges_due``.
+    """
+
+    charge_id: UUID
+    contract_id: UUID
+    enterprise_id: UUID
+    customer_id: UUID
+    category: PayerCategory
+    service_id: UUID
+    first_day: date
+    last_day: date
+    quantity: Decimal
+    quantity_due: Decimal
+
+
+def add_charge(
+    session: Session,
+    contract_id: UUID,
+    *,
+    service_id: UUID,
+    quantity: Decimal,
+    valid_from: date,
+    valid_to: date | None = None,
+    first_month: int = 1,
+    last_month: int = 12,
+) -> ContractCharge:
+    """Charge a service every month under a contract.
+
+    Args:
+        quantity: per month, in the service's unit; at most three decimals.
+        valid_from: within the contract's term.
+        first_month, last_month: of the season, 1 to 12; November to March is 11 and 3.
+
+    Raises:
+        NotFound: no such contract or service.
+        ServiceInactive: the service was taken out of the catalogue.
+        ServiceOfAnotherEnterprise: the contract is with another enterprise.
+        ContractNotStarted, ContractEnded: the contract does not hold on the first day.
+        InvalidQuantity, InvalidSeason, EndsBeforeStart: a value of the wrong form.
+        ChargesOverlap: the service is charged under the contract in one of these months already; in a month
+            a service is charged once, so that it can be billed once.
+    """
+    contract = get_contract(session, contract_id, lock=True)
+    service = check_service_active(session, service_id)
+    if service.enterprise_id != contract.enterprise_id:
+        raise ServiceOfAnotherEnterprise(service=service.code, contract=contract.number)
+    if not 0 < quantity < QUANTITY_MAX or quantity != quantity.quantize(THOUSANDTH):
+        raise InvalidQuantity(field="quantity")
+    for field, month in (("first_month", first_month), ("last_month", last_month)):
+        if not 1 <= month <= 12:
+            raise InvalidSeason(field=field)
+    check_range(valid_from, valid_to)
+    check_contract_allows(contract, valid_from)
+    _refuse_overlap(session, contract, service, valid_from, valid_to)
+    charge = ContractCharge(
+        district_id=district_of(session),
+        contract_id=contract_id,
+        service_id=service_id,
+        quantity=quantity,
+        first_month=first_month,
+        last_month=last_month,
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
+    session.add(charge)
+    session.flush()
+    return charge
+
+
+def end_charge(session: Session, charge_id: UUID, *, valid_to: date) -> ContractCharge:
+    """Set the last day of a charge, or an earlier one. What was billed stays billed.
+
+    Raises:
+        NotFound: no such charge.
+        EndsBeforeStart: the last day lies before the first.
+        ChargeEnded: it ends on that day or earlier already.
+    """
+    charge = get_row(session, ContractCharge, charge_id, kind="charge", lock=True)
+    check_range(charge.valid_from, valid_to)
+    if charge.valid_to is not None and charge.valid_to <= valid_to:
+        raise ChargeEnded(valid_to=charge.valid_to)
+    charge.valid_to = valid_to
+    session.flush()
+    return charge
+
+
+def get_charge(session: Session, charge_id: UUID) -> ContractCharge:
+    """The charge with this id.
+
+    Raises:
+        NotFound: no such charge in the district.
+    """
+    return get_row(session, ContractCharge, charge_id, kind="charge")
+
+
+def list_charges(session: Session, contract_id: UUID) -> list[ContractCharge]:
+    """Every charge of a contract, the oldest first."""
+    statement = select(ContractCharge).where(ContractCharge.contract_id == contract_id)
+    return list(session.scalars(statement.order_by(ContractCharge.valid_from, ContractCharge.id)))
+
+
+def charges_due(
+    session: Session,
+    month: Month,
+    contract_id: UUID | None = None,
+    *,
+    enterprise_id: UUID | None = None,
+    customer_id: UUID | None = None,
+) -> list[ChargeDue]:
+    """What contracts make due in a month: in season, within the charge's days and the contract's term.
+
+    A charge that does not hold on every day of the month is due in proportion to its days:
+    ``quantity × days it holds / days of the month``, rounded half-up to thousandths of the unit; a rest that
+    rounds to nothing is not due. One query however many contracts; by contract and charge.
+
+    Args:
+        contract_id, enterprise_id, customer_id: only theirs.
+    """
+    statement = (
+        select(ContractCharge, Contract, Customer.category)
+        .join(Contract, ContractCharge.contract_id == Contract.id)
+        .join(Customer, Contract.customer_id == Customer.id)
+        .where(
+            _holds_within(month),
+            or_(
+                and_(
+                    ContractCharge.first_month <= ContractCharge.last_month,
+                    ContractCharge.first_month <= month.month,
+                    ContractCharge.last_month >= month.month,
+                ),
+                and_(
+                    ContractCharge.first_month > ContractCharge.last_month,
+                    or_(ContractCharge.first_month <= month.month, ContractCharge.last_month >= month.month),
+                ),
+            ),
+        )
+        .order_by(Contract.id, ContractCharge.id)
+    )
+    if contract_id is not None:
+        statement = statement.where(Contract.id == contract_id)
+    if enterprise_id is not None:
+        statement = statement.where(Contract.enterprise_id == enterprise_id)
+    if customer_id is not None:
+        statement = statement.where(Contract.customer_id == customer_id)
+    rows = session.execute(statement)
+    due = (_due(charge, contract, category, month) for charge, contract, category in rows)
+    return [each for each in due if each.quantity_due]
+
+
+def _holds_within(month: Month) -> ColumnElement[bool]:
+    ends = (ContractCharge.valid_to, Contract.ends_on, Contract.ended_on)
+    return and_(
+        ContractCharge.valid_from <= month.last_day,
+        Contract.starts_on <= month.last_day,
+        *(or_(end.is_(None), end >= month.first_day) for end in ends),
+    )
+
+
+def _due(charge: ContractCharge, contract: Contract, category: PayerCategory, month: Month) -> ChargeDue:
+    first_day = max(month.first_day, charge.valid_from, contract.starts_on)
+    last_day = min(month.last_day, charge.valid_to or FOREVER, contract.last_day or FOREVER)
+    days_held = max((last_day - first_day).days + 1, 0)
+    share = charge.quantity * days_held / month.last_day.day
+    return ChargeDue(
+        charge_id=charge.id,
+        contract_id=contract.id,
+        enterprise_id=contract.enterprise_id,
+        customer_id=contract.customer_id,
+        category=category,
+        service_id=charge.service_id,
+        first_day=first_day,
+        last_day=last_day,
+        quantity=charge.quantity,
+        quantity_due=share.quantize(THOUSANDTH, rounding=ROUND_HALF_UP),
+    )
+
+
+def _refuse_overlap(
+    session: Session, contract: Contract, service: Service, valid_from: date, valid_to: date | None
+) -> None:
+    for other in list_charges(session, contract.id):
+        if other.service_id == service.id and overlap(
+            *_whole_months(valid_from, valid_to), *_whole_months(other.valid_from, other.valid_to)
+        ):
+            raise ChargesOverlap(service=service.code, valid_from=other.valid_from, valid_to=other.valid_to)
+
+
+def _whole_months(valid_from: date, valid_to: date | None) -> tuple[date, date | None]:
+    return Month.of(valid_from).first_day, None if valid_to is None else Month.of(valid_to).last_day

@@ -15,7 +15,7 @@ from billing.kernel.checks import check_range, line
 from billing.kernel.dates import covers, overlap
 from billing.kernel.db import district_of
 from billing.kernel.money import BASIS_POINTS, ZERO, Money
-from billing.kernel.paging import Page, PageRequest, Sorts, page_of
+from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
 from billing.kernel.rows import get_row
 
 SORTS: Sorts = {
@@ -126,14 +126,16 @@ def get_benefit(session: Session, benefit_id: UUID) -> Benefit:
     return get_row(session, Benefit, benefit_id, kind="benefit")
 
 
-def list_benefits(session: Session, request: PageRequest, *, on: date | None = None) -> Page[Benefit]:
+def list_benefits(
+    session: Session, page: PageRequest = FIRST_PAGE, *, on: date | None = None
+) -> Page[Benefit]:
     """Benefits by code, in pages; only those that hold on a day, if one is given."""
     statement = select(Benefit)
     if on is not None:
         statement = statement.where(
             Benefit.valid_from <= on, or_(Benefit.valid_to.is_(None), Benefit.valid_to >= on)
         )
-    return page_of(session, statement, SORTS, request)
+    return page_of(session, statement, SORTS, page)
 
 
 def benefit_holds(benefit: Benefit, service_id: UUID, day: date) -> bool:

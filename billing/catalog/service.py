@@ -33,7 +33,7 @@ from billing.kernel.checks import at_field, line
 from billing.kernel.db import district_of
 from billing.kernel.errors import AlreadyExists
 from billing.kernel.identifiers import check_kbk, check_knp
-from billing.kernel.paging import Page, PageRequest, Sorts, page_of
+from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
 from billing.kernel.rows import check_version, get_row
 
 __all__ = [
@@ -204,7 +204,7 @@ def find_service(session: Session, enterprise_id: UUID, code: str) -> Service | 
 
 def list_services(
     session: Session,
-    request: PageRequest,
+    page: PageRequest = FIRST_PAGE,
     *,
     enterprise_id: UUID | None = None,
     active: bool | None = None,
@@ -227,4 +227,4 @@ def list_services(
                 Service.code.startswith(word.upper(), autoescape=True),
             )
         )
-    return page_of(session, statement, SORTS, request)
+    return page_of(session, statement, SORTS, page)

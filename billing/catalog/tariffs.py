@@ -13,7 +13,7 @@ from billing.kernel.checks import line
 from billing.kernel.db import district_of
 from billing.kernel.errors import AlreadyExists
 from billing.kernel.money import ZERO, Money
-from billing.kernel.paging import Page, PageRequest, Sorts, page_of
+from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
 from billing.kernel.rows import get_row
 
 SORTS: Sorts = {"-valid_from": [Tariff.valid_from, Tariff.id], "id": [Tariff.id]}
@@ -102,7 +102,7 @@ def get_tariff(session: Session, tariff_id: UUID, lock: bool = False) -> Tariff:
 
 def list_tariffs(
     session: Session,
-    request: PageRequest,
+    page: PageRequest = FIRST_PAGE,
     *,
     service_id: UUID | None = None,
     payer_category: PayerCategory | None = None,
@@ -113,7 +113,7 @@ def list_tariffs(
         statement = statement.where(Tariff.service_id == service_id)
     if payer_category is not None:
         statement = statement.where(Tariff.payer_category == payer_category)
-    return page_of(session, statement, SORTS, request)
+    return page_of(session, statement, SORTS, page)
 
 
 def price_on(session: Session, service_id: UUID, category: PayerCategory, day: date) -> Tariff:

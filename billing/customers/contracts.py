@@ -18,7 +18,7 @@ from billing.districts.numbering import take_numbers
 from billing.kernel.checks import check_range, line
 from billing.kernel.db import district_of
 from billing.kernel.errors import AlreadyExists
-from billing.kernel.paging import Page, PageRequest, Sorts, page_of
+from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
 from billing.kernel.rows import check_version, get_row
 
 NUMBER_SERIES = "contract"
@@ -152,7 +152,7 @@ def find_contract(session: Session, enterprise_id: UUID, number: str) -> Contrac
 
 def list_contracts(
     session: Session,
-    request: PageRequest,
+    page: PageRequest = FIRST_PAGE,
     *,
     customer_id: UUID | None = None,
     enterprise_id: UUID | None = None,
@@ -178,7 +178,7 @@ def list_contracts(
             or_(Contract.ends_on.is_(None), Contract.ends_on >= holds_on),
             or_(Contract.ended_on.is_(None), Contract.ended_on >= holds_on),
         )
-    return page_of(session, statement, SORTS, request)
+    return page_of(session, statement, SORTS, page)
 
 
 def _next_number(session: Session, enterprise_id: UUID, year: int) -> str:

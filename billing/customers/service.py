@@ -56,7 +56,7 @@ from billing.kernel.identifiers import (
     make_account_number,
     mask_iin,
 )
-from billing.kernel.paging import Page, PageRequest, Sorts, page_of
+from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
 from billing.kernel.rows import check_version, get_row
 from billing.kernel.shown import Language
 
@@ -285,7 +285,7 @@ def find_customer(
 
 def list_customers(
     session: Session,
-    request: PageRequest,
+    page: PageRequest = FIRST_PAGE,
     *,
     search: str | None = None,
     category: PayerCategory | None = None,
@@ -309,7 +309,7 @@ def list_customers(
         statement = statement.where(Customer.payer_id == payer_id)
     if active is not None:
         statement = statement.where(Customer.is_active.is_(active))
-    return page_of(session, statement, SORTS, request)
+    return page_of(session, statement, SORTS, page)
 
 
 def _searched(statement: Select[Any], search: str) -> Select[Any]:

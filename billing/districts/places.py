@@ -13,9 +13,8 @@ from billing.districts.models import KatoPlace
 from billing.kernel.alphabet import fold
 from billing.kernel.db import insert_into
 from billing.kernel.errors import NotFound
-from billing.kernel.paging import Page, PageRequest, Sorts, page_of
+from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
 
-FIRST_PAGE = PageRequest()
 SORTS: Sorts = {"code": [KatoPlace.code]}
 
 _WORDS_MAX = 5  # of a search; more would only cost time
@@ -82,7 +81,7 @@ def get_place(session: Session, code: str) -> KatoPlace:
 
 def list_places(
     session: Session,
-    request: PageRequest = FIRST_PAGE,
+    page: PageRequest = FIRST_PAGE,
     *,
     parent_code: str | None = None,
     search: str | None = None,
@@ -107,7 +106,7 @@ def list_places(
         )
     if rural_districts_only:
         statement = statement.where(KatoPlace.code.like("______000"), KatoPlace.code.not_like("____00000"))
-    return page_of(session, statement, SORTS, request)
+    return page_of(session, statement, SORTS, page)
 
 
 _COLUMNS = (

@@ -15,7 +15,7 @@ from billing.districts.bank_accounts import (
 from billing.districts.kato import is_rural_district
 from billing.districts.models import District, Enterprise, EnterpriseForm
 from billing.districts.numbering import take_account_serials, take_numbers
-from billing.districts.places import FIRST_PAGE, get_place, import_places, list_places
+from billing.districts.places import get_place, import_places, list_places
 from billing.districts.refusals import InvalidPaymentTerm, PlaceNotRuralDistrict
 from billing.districts.signatories import appoint_signatory, list_signatories, signatories_on
 from billing.districts.vat import end_vat, list_vat_registrations, register_vat, vat_registered
@@ -23,7 +23,7 @@ from billing.kernel.checks import at_field, email_or_none, line
 from billing.kernel.db import district_of
 from billing.kernel.errors import AlreadyExists, NotFound
 from billing.kernel.identifiers import check_bin, check_phone, mask_iin
-from billing.kernel.paging import Page, PageRequest, Sorts, page_of
+from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
 from billing.kernel.rows import check_version, get_row
 
 __all__ = [
@@ -108,9 +108,9 @@ def current_district(session: Session) -> District:
     return get_district(session, district_of(session))
 
 
-def list_districts(session: Session, request: PageRequest = FIRST_PAGE) -> Page[District]:
+def list_districts(session: Session, page: PageRequest = FIRST_PAGE) -> Page[District]:
     """All districts, in pages."""
-    return page_of(session, select(District), DISTRICT_SORTS, request)
+    return page_of(session, select(District), DISTRICT_SORTS, page)
 
 
 def register_enterprise(
@@ -212,6 +212,6 @@ def get_enterprise(session: Session, enterprise_id: UUID, lock: bool = False) ->
     return get_row(session, Enterprise, enterprise_id, kind="enterprise", lock=lock)
 
 
-def list_enterprises(session: Session, request: PageRequest = FIRST_PAGE) -> Page[Enterprise]:
+def list_enterprises(session: Session, page: PageRequest = FIRST_PAGE) -> Page[Enterprise]:
     """The district's enterprises, in pages."""
-    return page_of(session, select(Enterprise), ENTERPRISE_SORTS, request)
+    return page_of(session, select(Enterprise), ENTERPRISE_SORTS, page)

@@ -51,6 +51,9 @@ class PageRequest:
     sort: str | None = None
 
 
+FIRST_PAGE = PageRequest()
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """Rows of a list, and the cursor of the next page; None on the last one."""

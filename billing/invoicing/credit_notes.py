@@ -182,9 +182,8 @@ def _post(session: Session, note: CreditNote) -> None:
 
 def _allow_billing_again(session: Session, whole: set[UUID], left: Mapping[UUID, Money]) -> None:
     """Forget that wholly credited lines were billed, unless earlier credits took a part for good."""
-    totals = dict(
-        session.execute(select(InvoiceLine.id, InvoiceLine.total).where(InvoiceLine.id.in_(whole))).tuples()
-    )
+    rows = session.execute(select(InvoiceLine.id, InvoiceLine.total).where(InvoiceLine.id.in_(whole)))
+    totals = {row.id: row.total for row in rows}
     anew = [line_id for line_id in whole if totals[line_id] == left[line_id]]
     if not anew:
         return

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from billing.catalog import service as catalog
 from billing.catalog import tariffs, taxes
-from billing.catalog.benefits import benefit_amount
+from billing.catalog.benefits import benefit_amount, best_benefit
 from billing.catalog.models import Benefit, PayerCategory, Service, Tariff, Unit, VatCategory
 from billing.customers import service as customers
 from billing.customers.models import Contract
@@ -200,12 +200,11 @@ def supplies_of_charges(
     )
     if billed >= {charge.service_id for charge in due}:
         raise PeriodAlreadyBilled(contract=contract.number, period=period)
-    customer = customers.get_customer(session, contract.customer_id)
     supplies = []
     for charge in due:
         if charge.service_id in billed:
             continue
-        tariff = prices.tariff(charge.service_id, customer.category, charge.last_day)
+        tariff = prices.tariff(charge.service_id, charge.category, charge.last_day)
         supplies.append(
             Supply(
                 customer_id=contract.customer_id,
@@ -225,14 +224,14 @@ def supplies_of_charges(
 
 def price(session: Session, supplies: Sequence[Supply], prices: PriceList) -> list[DraftLine]:
     """Take benefits off and find the tax of each supply, on its own day."""
-    benefits = customers.benefits_on(
+    held = customers.benefits_on(
         session, {(each.customer_id, each.service_id, each.supplied_on) for each in supplies}
     )
     return [
         _line(
             supply,
             prices,
-            benefits.get((supply.customer_id, supply.service_id, supply.supplied_on)),
+            best_benefit(held[supply.customer_id, supply.service_id, supply.supplied_on], supply.amount),
         )
         for supply in supplies
     ]

@@ -21,12 +21,12 @@ from billing.districts.service import current_district
 from billing.kernel.alphabet import fold, sort_key_kk
 from billing.kernel.cells import RowReader, UnknownWord, read_identifier, read_word, words_of
 from billing.kernel.checks import email_or_none, line
-from billing.kernel.errors import AlreadyExists, RuleViolation
+from billing.kernel.errors import RuleViolation
 from billing.kernel.identifiers import check_phone, is_bin, make_account_number, mask_iin
 from billing.kernel.ids import new_id
 from billing.kernel.imports import ALL_OR_NOTHING, ImportMode, ImportReport
 from billing.kernel.shown import Language
-from billing.kernel.spreadsheets import Column, Problem, read_list
+from billing.kernel.spreadsheets import Column, read_list
 
 COLUMNS = (
     Column(

@@ -16,7 +16,7 @@ from billing.kernel.errors import InvalidInput, Refusal
 from billing.kernel.i18n import Language, Shown, label
 from billing.kernel.identifiers import check_iin_or_bin, is_bin, is_iin
 from billing.kernel.money import parse_quantity
-from billing.kernel.spreadsheets import SHOWN_MAX, Column, ListReading, ListRow, Problem, shown
+from billing.kernel.spreadsheets import SHOWN_MAX, Column, ListReading, ListRow, Problem, normal_heading, shown
 
 YEAR_MIN = 1990  # an earlier date in a list of today is a typing mistake, or Excel's zero
 YEAR_MAX = 2100
@@ -130,12 +130,12 @@ def read_yes_no(text: str) -> bool:
 
 
 def read_word(text: str, words: Mapping[str, T]) -> T:
-    """The value that a word stands for; the words are given folded.
+    """The value that a word stands for; the words are given as ``normal_heading`` makes them.
 
     Raises:
         UnknownWord: none of them.
     """
-    value = fold(text[:SHOWN_MAX]).rstrip(".")
+    value = normal_heading(text[:SHOWN_MAX])
     if value not in words:
         raise UnknownWord(value=text.strip()[:SHOWN_MAX], allowed=", ".join(words))
     return words[value]
@@ -146,7 +146,7 @@ def words_of(values: Iterable[S]) -> dict[str, S]:
     known: dict[str, S] = {}
     for value in values:
         for word in (value.value, *(label(value, language) for language in Language)):
-            known.setdefault(fold(word), value)
+            known.setdefault(normal_heading(word), value)
     return known
 
 

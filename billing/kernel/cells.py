@@ -16,7 +16,15 @@ from billing.kernel.errors import InvalidInput, Refusal
 from billing.kernel.i18n import Language, Shown, label
 from billing.kernel.identifiers import check_iin_or_bin, is_bin, is_iin
 from billing.kernel.money import parse_quantity
-from billing.kernel.spreadsheets import SHOWN_MAX, Column, ListReading, ListRow, Problem, normal_heading, shown
+from billing.kernel.spreadsheets import (
+    SHOWN_MAX,
+    Column,
+    ListReading,
+    ListRow,
+    Problem,
+    normal_heading,
+    shown,
+)
 
 YEAR_MIN = 1990  # an earlier date in a list of today is a typing mistake, or Excel's zero
 YEAR_MAX = 2100

@@ -20,7 +20,7 @@ from billing.kernel.paging import Page, PageRequest, Sorts, page_of
 from billing.kernel.rows import check_version, get_row
 from billing.orders.doers import Doer, check_doers, terms_on
 from billing.orders.models import CompletionAct, OrderAssignment, OrderState, OrderTransition, ServiceOrder
-from billing.orders.states import OrderNotInState, check_editable, check_step
+from billing.orders.states import Step, check_editable
 
 ORDER_SORTS: Sorts = {
     "-requested_on": (ServiceOrder.requested_on, ServiceOrder.id),
@@ -136,8 +136,8 @@ def confirm_order(session: Session, order_id: UUID) -> ServiceOrder:
         OrderNotInState: it is not a draft.
     """
     order = get_order(session, order_id, lock=True)
-    check_step(order.state, OrderState.CONFIRMED)
-    move(session, order, OrderState.CONFIRMED)
+    Step.CONFIRM.check(order.state)
+    move(session, order, Step.CONFIRM)
     return order
 
 
@@ -157,7 +157,7 @@ def assign_order(
             of them cannot do this work on that day. Nobody is assigned.
     """
     order = get_order(session, order_id, lock=True)
-    check_step(order.state, OrderState.ASSIGNED)
+    Step.ASSIGN.check(order.state)
     check_doers(doers, field="doers")
     check_range(order.requested_on, planned_on, field="planned_on")
     service = get_service(session, order.service_id)
@@ -182,7 +182,7 @@ def assign_order(
             for position, doer in enumerate(doers, start=1)
         ],
     )
-    move(session, order, OrderState.ASSIGNED)
+    move(session, order, Step.ASSIGN)
     return order
 
 
@@ -195,9 +195,9 @@ def cancel_order(session: Session, order_id: UUID, *, reason: str) -> ServiceOrd
         InvalidText: no reason.
     """
     order = get_order(session, order_id, lock=True)
-    check_step(order.state, OrderState.CANCELLED)
+    Step.CANCEL.check(order.state)
     order.cancel_reason = line(reason, field="reason", length_max=300)
-    move(session, order, OrderState.CANCELLED, reason=order.cancel_reason)
+    move(session, order, Step.CANCEL, reason=order.cancel_reason)
     return order
 
 
@@ -208,7 +208,7 @@ def mark_invoiced(session: Session, act_ids: Collection[UUID]) -> None:
         NotFound: one of them is no act of the district.
         OrderNotInState: one of the orders is invoiced already. None is marked.
     """
-    _move_all(session, act_ids, OrderState.COMPLETED, OrderState.INVOICED)
+    _move_all(session, act_ids, Step.INVOICE)
 
 
 def unmark_invoiced(session: Session, act_ids: Collection[UUID]) -> None:
@@ -218,7 +218,7 @@ def unmark_invoiced(session: Session, act_ids: Collection[UUID]) -> None:
         NotFound: one of them is no act of the district.
         OrderNotInState: one of the orders is not invoiced. None is marked.
     """
-    _move_all(session, act_ids, OrderState.INVOICED, OrderState.COMPLETED)
+    _move_all(session, act_ids, Step.TAKE_INVOICE_BACK)
 
 
 def get_order(session: Session, order_id: UUID, *, lock: bool = False) -> ServiceOrder:
@@ -290,11 +290,11 @@ def check_quantity(quantity: Decimal, *, field: str = "quantity") -> None:
         raise InvalidQuantity(field=field)
 
 
-def move(session: Session, order: ServiceOrder, to: OrderState, *, reason: str | None = None) -> None:
+def move(session: Session, order: ServiceOrder, step: Step, *, reason: str | None = None) -> None:
     """Take a step that was checked, and record it."""
-    was, order.state = order.state, to
+    was, order.state = order.state, step.leads_to
     session.flush()
-    _record_steps(session, [order.id], was, to, reason=reason)
+    _record_steps(session, [order.id], was, step.leads_to, reason=reason)
 
 
 def _new_reference(session: Session, enterprise_id: UUID, outside_reference: str | None) -> str | None:
@@ -317,9 +317,8 @@ def _check_contract(
     check_contract_allows(contract, day)
 
 
-def _move_all(session: Session, act_ids: Collection[UUID], was: OrderState, to: OrderState) -> None:
+def _move_all(session: Session, act_ids: Collection[UUID], step: Step) -> None:
     """One step for the orders of many acts in three statements, however many there are."""
-    check_step(was, to)
     if not act_ids:
         return
     # Locked in one order everywhere, so that two invoices of the same orders wait and never deadlock.
@@ -337,16 +336,15 @@ def _move_all(session: Session, act_ids: Collection[UUID], was: OrderState, to: 
     for missing in set(act_ids) - {row.act_id for row in rows}:
         raise NotFound(kind="completion_act", id=missing)
     for row in rows:
-        if row.state != was:
-            raise OrderNotInState(state=row.state, wanted=[was])
+        step.check(row.state)
     order_ids = [row.id for row in rows]
     session.execute(
         update(ServiceOrder)
         .where(ServiceOrder.district_id == district_of(session), ServiceOrder.id.in_(order_ids))
-        .values(state=to, version=ServiceOrder.version + 1),
+        .values(state=step.leads_to, version=ServiceOrder.version + 1),
         execution_options={"synchronize_session": "fetch"},
     )
-    _record_steps(session, order_ids, was, to)
+    _record_steps(session, order_ids, step.starts[0], step.leads_to)
 
 
 def _record_steps(

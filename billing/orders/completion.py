@@ -28,7 +28,7 @@ from billing.orders.doers import Terms, WorkItem, WorkUnitDiffers, check_doers, 
 from billing.orders.facts import act_facts
 from billing.orders.models import CompletionAct, OrderState, ServiceOrder, WorkDone
 from billing.orders.service import check_quantity, get_order, move
-from billing.orders.states import check_step
+from billing.orders.states import Step
 from billing.workforce.contracts import use_ceiling
 
 ACT_SORTS: Sorts = {
@@ -103,7 +103,7 @@ def complete_order(
     """
     # Locked first: of two clerks who complete the same order at once, one must find it completed.
     order = get_order(session, order_id, lock=True)
-    check_step(order.state, OrderState.COMPLETED)
+    Step.COMPLETE.check(order.state)
     _check_date(session, order, completed_on, today)
     check_quantity(quantity)
     service = get_service(session, order.service_id)
@@ -112,7 +112,7 @@ def complete_order(
     _use_ceilings(session, parts)
     _record_work(session, order, parts, completed_on)
     order.completed_on = completed_on
-    move(session, order, OrderState.COMPLETED)
+    move(session, order, Step.COMPLETE)
     act = _write_act(session, order, service, tariff, quantity)
     archive_act(session, act)
     return act

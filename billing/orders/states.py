@@ -1,18 +1,11 @@
-"""Where an order may go from where it stands: the whole life of an order as one table."""
+"""What may be done with an order where it stands: its whole life as one table."""
+
+from enum import Enum
 
 from billing.kernel.errors import RuleViolation
 from billing.orders.models import OrderState
 
-# Assigned again before the work is done; back from invoiced when the whole invoice is credited.
-NEXT: dict[OrderState, frozenset[OrderState]] = {
-    OrderState.DRAFT: frozenset({OrderState.CONFIRMED, OrderState.CANCELLED}),
-    OrderState.CONFIRMED: frozenset({OrderState.ASSIGNED, OrderState.CANCELLED}),
-    OrderState.ASSIGNED: frozenset({OrderState.ASSIGNED, OrderState.COMPLETED, OrderState.CANCELLED}),
-    OrderState.COMPLETED: frozenset({OrderState.INVOICED}),
-    OrderState.INVOICED: frozenset({OrderState.COMPLETED}),
-    OrderState.CANCELLED: frozenset(),
-}
-EDITABLE = frozenset({OrderState.DRAFT, OrderState.CONFIRMED})
+DRAFT, CONFIRMED, ASSIGNED, COMPLETED, INVOICED, CANCELLED = OrderState
 
 
 class OrderNotInState(RuleViolation):
@@ -21,22 +14,42 @@ class OrderNotInState(RuleViolation):
     code = "order_not_in_state"
 
 
-def check_step(state: OrderState, to: OrderState) -> None:
-    """Refuse a step that the table does not have.
+class Step(Enum):
+    """One step: the states it starts from, and the one it leads to.
 
-    Raises:
-        OrderNotInState: ``wanted`` are the states from which the step can be taken.
+    Steps and not pairs of states, because completing and taking an invoice back lead to the same state and
+    are not the same thing.
     """
-    if to not in NEXT[state]:
-        wanted = [known for known in OrderState if to in NEXT[known]]
-        raise OrderNotInState(state=state, wanted=wanted)
+
+    CONFIRM = ((DRAFT,), CONFIRMED)
+    ASSIGN = ((CONFIRMED, ASSIGNED), ASSIGNED)  # again, until the work is done
+    COMPLETE = ((ASSIGNED,), COMPLETED)
+    CANCEL = ((DRAFT, CONFIRMED, ASSIGNED), CANCELLED)
+    INVOICE = ((COMPLETED,), INVOICED)
+    TAKE_INVOICE_BACK = ((INVOICED,), COMPLETED)  # its invoice was credited as a whole
+
+    def __init__(self, starts: tuple[OrderState, ...], leads_to: OrderState) -> None:
+        self.starts = starts
+        self.leads_to = leads_to
+
+    def check(self, state: OrderState) -> None:
+        """Refuse the step to an order that does not stand where it starts.
+
+        Raises:
+            OrderNotInState: so it is.
+        """
+        _check(state, self.starts)
 
 
 def check_editable(state: OrderState) -> None:
     """Refuse to edit an order that somebody has been assigned to, or that is over.
 
     Raises:
-        OrderNotInState: ``wanted`` are the states in which an order is edited.
+        OrderNotInState: so it is.
     """
-    if state not in EDITABLE:
-        raise OrderNotInState(state=state, wanted=[known for known in OrderState if known in EDITABLE])
+    _check(state, (DRAFT, CONFIRMED))
+
+
+def _check(state: OrderState, wanted: tuple[OrderState, ...]) -> None:
+    if state not in wanted:
+        raise OrderNotInState(state=state, wanted=wanted)

@@ -350,7 +350,7 @@ def _contract_number(session: Session, enterprise_id: UUID, given: str | None, y
             raise AlreadyExists(kind="contractor_contract", field="number", value=number)
         return number
     while True:  # a number given by hand may stand in the way of the series
-        number = f"{year}-{take_numbers(session, enterprise_id, 'contractor_contract', year):03d}"
+        number = f"{take_numbers(session, enterprise_id, 'contractor_contract', year)}/{year}"
         if not _number_taken(session, enterprise_id, number):
             return number
 

@@ -351,7 +351,7 @@ def _engagement_number(session: Session, enterprise_id: UUID, given: str | None,
             raise AlreadyExists(kind="engagement", field="number", value=number)
         return number
     while True:  # a number given by hand may stand in the way of the series
-        number = f"{year}-{take_numbers(session, enterprise_id, 'engagement', year):03d}"
+        number = f"{take_numbers(session, enterprise_id, 'engagement', year)}/{year}"
         if not _number_taken(session, enterprise_id, number):
             return number
 

@@ -121,10 +121,10 @@ def test_engagements_are_numbered_by_themselves_around_numbers_given_by_hand(ses
         make_engagement(
             session, enterprise.id, make_worker(session, serial).id, starts_on=MARCH_1, number=number
         ).number
-        for serial, number in ((901, None), (902, "2026-002"), (903, None))
+        for serial, number in ((901, None), (902, "2/2026"), (903, None))
     ]
 
-    assert numbers == ["2026-001", "2026-002", "2026-003"]
+    assert numbers == ["1/2026", "2/2026", "3/2026"]
 
 
 def test_a_number_is_given_once(session):

@@ -1,0 +1,135 @@
+"""Everything an order needs, and orders in any state, made the way the product makes them."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from billing.catalog.models import PayerCategory, Service
+from billing.customers.models import Customer
+from billing.customers.service import CustomerDetails, register_customer
+from billing.districts.models import Enterprise
+from billing.kernel.money import Money
+from billing.ledger.service import open_enterprise_book
+from billing.orders import service
+from billing.orders.completion import complete_order
+from billing.orders.doers import Doer, WorkItem
+from billing.orders.models import CompletionAct, OrderState, ServiceOrder
+from billing.workforce.models import Engagement
+from tests.support.catalog import make_service
+from tests.support.districts import DISTRICT_KATO, make_enterprise
+from tests.support.identifiers import synthetic_iin
+from tests.support.workforce import make_engagement
+
+REQUESTED = date(2026, 3, 2)
+DONE = date(2026, 3, 10)
+PRICE = Money.tenge(1_000)
+VILLAGE = f"{DISTRICT_KATO[:6]}100"
+
+
+@dataclass(frozen=True)
+class Trade:
+    """An enterprise with its open book, one service at 1,000 tenge an hour, a resident, a hired worker."""
+
+    enterprise: Enterprise
+    service: Service
+    customer: Customer
+    engagement: Engagement
+
+    @property
+    def doer(self) -> Doer:
+        """The worker as somebody to assign."""
+        return Doer(engagement_id=self.engagement.id)
+
+    def work(self, hours: str = "2") -> list[WorkItem]:
+        """So many hours of the worker, at 1,500 tenge each."""
+        return [WorkItem(Decimal(hours), engagement_id=self.engagement.id)]
+
+
+def make_trade(session: Session, *, price: Money = PRICE, vat_from: date | None = None) -> Trade:
+    """Everything an order needs."""
+    enterprise = make_enterprise(session, vat_from=vat_from)
+    open_enterprise_book(session, enterprise.id)
+    return Trade(
+        enterprise=enterprise,
+        service=make_service(session, enterprise.id, price=price),
+        customer=make_resident(session),
+        engagement=make_engagement(session, enterprise.id),
+    )
+
+
+def make_resident(session: Session, serial: int = 1, *, name: str = "Есенова Айгүл") -> Customer:
+    """A resident of the village; another serial gives another IIN."""
+    details = CustomerDetails(
+        category=PayerCategory.RESIDENT,
+        name=name,
+        iin_bin=synthetic_iin(serial),
+        place_code=VILLAGE,
+        street="Достық",
+        house=str(serial),
+    )
+    return register_customer(session, details)
+
+
+def make_order(
+    session: Session,
+    trade: Trade,
+    *,
+    state: OrderState = OrderState.DRAFT,
+    quantity: str = "3",
+    requested_on: date = REQUESTED,
+    completed_on: date = DONE,
+    customer_id: UUID | None = None,
+    service_id: UUID | None = None,
+    contract_id: UUID | None = None,
+) -> ServiceOrder:
+    """An order of three hours, led to a state step by step."""
+    order = service.take_order(
+        session,
+        customer_id=customer_id or trade.customer.id,
+        service_id=service_id or trade.service.id,
+        requested_on=requested_on,
+        quantity=Decimal(quantity),
+        contract_id=contract_id,
+    )
+    if state == OrderState.CANCELLED:
+        return service.cancel_order(session, order.id, reason="Тапсырыс беруші бас тартты")
+    if state != OrderState.DRAFT:
+        service.confirm_order(session, order.id)
+    if state not in {OrderState.DRAFT, OrderState.CONFIRMED}:
+        service.assign_order(session, order.id, [trade.doer])
+    if state in {OrderState.COMPLETED, OrderState.INVOICED}:
+        act = complete_order(
+            session, order.id, completed_on=completed_on, quantity=order.quantity, work=trade.work()
+        )
+        if state == OrderState.INVOICED:
+            service.mark_invoiced(session, [act.id])
+    return order
+
+
+def make_act(
+    session: Session,
+    trade: Trade,
+    *,
+    quantity: str = "3",
+    completed_on: date = DONE,
+    customer_id: UUID | None = None,
+    service_id: UUID | None = None,
+    contract_id: UUID | None = None,
+) -> CompletionAct:
+    """The act of a completed order: 3 hours for 3,000 tenge, requested on the day it was done."""
+    order = make_order(
+        session,
+        trade,
+        state=OrderState.ASSIGNED,
+        quantity=quantity,
+        requested_on=completed_on,
+        customer_id=customer_id,
+        service_id=service_id,
+        contract_id=contract_id,
+    )
+    return complete_order(
+        session, order.id, completed_on=completed_on, quantity=order.quantity, work=trade.work()
+    )

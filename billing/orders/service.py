@@ -89,7 +89,7 @@ def take_order(
     order.number = take_numbers(session, service.enterprise_id, NUMBER_SERIES, requested_on.year)
     session.add(order)
     session.flush()
-    _record_steps(session, [order.id], None, OrderState.DRAFT)
+    record_steps(session, [order.id], None, OrderState.DRAFT)
     return order
 
 
@@ -294,7 +294,33 @@ def move(session: Session, order: ServiceOrder, step: Step, *, reason: str | Non
     """Take a step that was checked, and record it."""
     was, order.state = order.state, step.leads_to
     session.flush()
-    _record_steps(session, [order.id], was, step.leads_to, reason=reason)
+    record_steps(session, [order.id], was, step.leads_to, reason=reason)
+
+
+def record_steps(
+    session: Session,
+    order_ids: Collection[UUID],
+    was: OrderState | None,
+    to: OrderState,
+    *,
+    reason: str | None = None,
+) -> None:
+    """Write one step of each of these orders into their histories, in one statement."""
+    session.execute(
+        insert(OrderTransition),
+        [
+            {
+                "district_id": district_of(session),
+                "id": new_id(),
+                "order_id": order_id,
+                "from_state": was,
+                "to_state": to,
+                "reason": reason,
+                "recorded_by": actor_of(session),
+            }
+            for order_id in order_ids
+        ],
+    )
 
 
 def _new_reference(session: Session, enterprise_id: UUID, outside_reference: str | None) -> str | None:
@@ -344,29 +370,4 @@ def _move_all(session: Session, act_ids: Collection[UUID], step: Step) -> None:
         .values(state=step.leads_to, version=ServiceOrder.version + 1),
         execution_options={"synchronize_session": "fetch"},
     )
-    _record_steps(session, order_ids, step.starts[0], step.leads_to)
-
-
-def _record_steps(
-    session: Session,
-    order_ids: Collection[UUID],
-    was: OrderState | None,
-    to: OrderState,
-    *,
-    reason: str | None = None,
-) -> None:
-    session.execute(
-        insert(OrderTransition),
-        [
-            {
-                "district_id": district_of(session),
-                "id": new_id(),
-                "order_id": order_id,
-                "from_state": was,
-                "to_state": to,
-                "reason": reason,
-                "recorded_by": actor_of(session),
-            }
-            for order_id in order_ids
-        ],
-    )
+    record_steps(session, order_ids, step.starts[0], step.leads_to)

@@ -112,6 +112,7 @@ class Supply:
     customer_id: UUID
     service_id: UUID
     tariff_id: UUID
+    contract_id: UUID | None  # under which it was ordered
     act_id: UUID | None
     charge_id: UUID | None
     period: Month | None
@@ -124,14 +125,13 @@ class Supply:
 def supplies_of_orders(
     session: Session,
     enterprise_id: UUID,
-    customer_id: UUID | None,
+    customer_ids: Collection[UUID],
     order_ids: Collection[UUID] | None,
     until: date,
 ) -> list[Supply]:
-    """Completed work not yet on an invoice, its orders locked.
+    """Completed work of customers not yet on an invoice, its orders locked; the customers are locked already.
 
     Args:
-        customer_id: only this customer's; None for everybody's.
         order_ids: only these, and all of them; None for every completed order.
         until: the last day of completion.
 
@@ -139,7 +139,7 @@ def supplies_of_orders(
         OrderNotBillable: one of ``order_ids`` cannot be billed.
     """
     statement = (
-        select(CompletionAct)
+        select(CompletionAct, ServiceOrder.contract_id)
         .join(
             ServiceOrder,
             (ServiceOrder.district_id == CompletionAct.district_id)
@@ -147,18 +147,17 @@ def supplies_of_orders(
         )
         .where(
             ServiceOrder.enterprise_id == enterprise_id,
+            ServiceOrder.customer_id.in_(customer_ids),
             ServiceOrder.state == OrderState.COMPLETED,
             CompletionAct.completed_on <= until,
         )
         .order_by(ServiceOrder.id)
         .with_for_update(of=ServiceOrder)
     )
-    if customer_id is not None:
-        statement = statement.where(ServiceOrder.customer_id == customer_id)
     if order_ids is not None:
         statement = statement.where(ServiceOrder.id.in_(order_ids))
-    acts = session.scalars(statement).all()
-    missing = set(order_ids or ()) - {act.order_id for act in acts}
+    acts = session.execute(statement).all()
+    missing = set(order_ids or ()) - {act.order_id for act, _ in acts}
     if missing:
         raise OrderNotBillable(order_ids=", ".join(sorted(str(each) for each in missing)))
     return [
@@ -166,6 +165,7 @@ def supplies_of_orders(
             customer_id=act.customer_id,
             service_id=act.service_id,
             tariff_id=act.tariff_id,
+            contract_id=contract_id,
             act_id=act.id,
             charge_id=None,
             period=None,
@@ -174,7 +174,7 @@ def supplies_of_orders(
             unit_price=act.unit_price,
             amount=act.amount,
         )
-        for act in acts
+        for act, contract_id in acts
     ]
 
 
@@ -210,6 +210,7 @@ def supplies_of_charges(
                 customer_id=contract.customer_id,
                 service_id=charge.service_id,
                 tariff_id=tariff.id,
+                contract_id=contract.id,
                 act_id=None,
                 charge_id=charge.charge_id,
                 period=period,

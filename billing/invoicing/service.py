@@ -4,7 +4,7 @@ Everything an invoice says is copied when it is issued; afterwards only credit n
 how it stands, and they do so beside it. The number is taken last, under a lock that is held to the commit.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from billing.invoicing.drafts import (
     Draft,
     DraftLine,
     PriceList,
+    Supply,
     price,
     supplies_of_charges,
     supplies_of_orders,
@@ -36,6 +37,7 @@ from billing.ledger import service as ledger
 from billing.ledger.chart import INCOME, RECEIVABLES, VAT
 from billing.ledger.models import SourceKind
 from billing.orders import service as orders
+from billing.orders.completion import acts_to_bill
 from billing.receivables import service as receivables
 
 SERIES = "invoice"
@@ -83,10 +85,14 @@ def issue_invoice(
     contract = _contract(session, contract_id, enterprise_id, customer_id)
     supplies = []
     if contract is None or order_ids:
-        supplies += supplies_of_orders(session, enterprise_id, customer_id, order_ids, issued_on)
+        supplies += supplies_of_orders(session, enterprise_id, [customer_id], order_ids, issued_on)
     if contract is not None and period is not None:
         supplies += supplies_of_charges(session, contract, period, prices)
-    draft = Draft(customer_id, contract, period, price(session, supplies, prices))
+    lines = price(session, supplies, prices)
+    named = contract or _common_contracts(
+        session, {customer_id: list(zip(supplies, lines, strict=True))}
+    ).get(customer_id)
+    draft = Draft(customer_id, named, period, lines)
     [invoice] = issue(session, enterprise, [draft], issued_on=issued_on, due_on=due_on)
     return invoice
 
@@ -98,15 +104,35 @@ def invoice_completed_orders(session: Session, enterprise_id: UUID, *, issued_on
     """
     enterprise = districts.get_enterprise(session, enterprise_id)
     prices = PriceList(session, enterprise_id)
-    supplies = supplies_of_orders(session, enterprise_id, None, None, issued_on)
-    customers.lock_customers(session, {supply.customer_id for supply in supplies})
-    lines = price(session, supplies, prices)
-    of_customer: dict[UUID, list[DraftLine]] = {}
-    for supply, line in zip(supplies, lines, strict=True):
-        of_customer.setdefault(supply.customer_id, []).append(line)
-    drafts = [Draft(customer_id, None, None, of_customer[customer_id]) for customer_id in sorted(of_customer)]
+    acts = acts_to_bill(session, enterprise_id=enterprise_id, until=issued_on)
+    # Customers before orders, as everywhere: whoever locks the other way round would block crosswise.
+    ids = {act.customer_id for act in acts}
+    customers.lock_customers(session, ids)
+    supplies = supplies_of_orders(session, enterprise_id, ids, None, issued_on)
+    of_customer: dict[UUID, list[tuple[Supply, DraftLine]]] = {}
+    for supply, line in zip(supplies, price(session, supplies, prices), strict=True):
+        of_customer.setdefault(supply.customer_id, []).append((supply, line))
+    contracts = _common_contracts(session, of_customer)
+    drafts = [
+        Draft(customer_id, contracts.get(customer_id), None, [line for _, line in pairs])
+        for customer_id, pairs in sorted(of_customer.items())
+    ]
     drafts = [draft for draft in drafts if draft.total > ZERO]
     return issue(session, enterprise, drafts, issued_on=issued_on, due_on=None) if drafts else []
+
+
+def _common_contracts(
+    session: Session, of_customer: Mapping[UUID, Sequence[tuple[Supply, DraftLine]]]
+) -> dict[UUID, Contract]:
+    """The contracts to name on invoices: of a customer all of whose work was ordered under one."""
+    common = {}
+    for customer_id, pairs in of_customer.items():
+        ids = {supply.contract_id for supply, _ in pairs}
+        if len(ids) == 1 and None not in ids:
+            common[customer_id] = ids.pop()
+    rows = session.scalars(select(Contract).where(Contract.id.in_(common.values())))
+    found = {contract.id: contract for contract in rows}
+    return {customer_id: found[each] for customer_id, each in common.items() if each is not None}
 
 
 def _contract(

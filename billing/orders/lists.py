@@ -27,14 +27,14 @@ from billing.districts.numbering import lock_district, take_numbers
 from billing.kernel.alphabet import fold
 from billing.kernel.cells import RowReader, UnknownWord, read_date, read_identifier, read_quantity
 from billing.kernel.checks import check_range, line
-from billing.kernel.db import actor_of, district_of
+from billing.kernel.db import district_of
 from billing.kernel.errors import InvalidInput, NotFound, Refusal
 from billing.kernel.identifiers import check_account_number
 from billing.kernel.ids import new_id
 from billing.kernel.imports import ALL_OR_NOTHING, ImportMode, ImportReport
 from billing.kernel.spreadsheets import Column, ListRow, read_list
-from billing.orders.models import OrderState, OrderTransition, ServiceOrder
-from billing.orders.service import NOTE_LENGTH_MAX, NUMBER_SERIES, ContractOfAnother
+from billing.orders.models import OrderState, ServiceOrder
+from billing.orders.service import NOTE_LENGTH_MAX, NUMBER_SERIES, ContractOfAnother, record_steps
 
 COLUMNS = (
     Column(
@@ -273,14 +273,7 @@ def _write(session: Session, rows: Mapping[tuple[UUID, str], _Row]) -> None:
         )
         numbers[enterprise_id, year] += 1
     session.execute(insert(ServiceOrder), values)
-    taken = {"to_state": OrderState.DRAFT, "recorded_by": actor_of(session)}
-    session.execute(
-        insert(OrderTransition),
-        [
-            {"district_id": value["district_id"], "id": new_id(), "order_id": value["id"], **taken}
-            for value in values
-        ],
-    )
+    record_steps(session, [value["id"] for value in values], None, OrderState.DRAFT)
 
 
 def _unique(pairs: Iterable[tuple[str, T]]) -> dict[str, T | None]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
+    Table,
     Uuid,
     create_engine,
     event,
@@ -35,6 +36,7 @@ from sqlalchemy.orm import (
     with_loader_criteria,
 )
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.visitors import ExternallyTraversible, iterate
 
 from billing.kernel.columns import InstantType, MoneyType, MonthType, QuantityType
 from billing.kernel.dates import Month
@@ -201,15 +203,17 @@ def _scope_transaction(session: Session, _: SessionTransaction, connection: Conn
 
 @event.listens_for(Session, "do_orm_execute")
 def _fence_queries(state: ORMExecuteState) -> None:
-    if state.is_column_load or state.is_relationship_load:
-        return
-    if not any(issubclass(mapper.class_, InDistrict) for mapper in state.all_mappers):
+    if not state.is_orm_statement or state.is_column_load or state.is_relationship_load:
         return
     # An error, not "no filter": a session nobody scoped must fail, never see every district.
     if "district_id" not in state.session.info:
-        raise NotScoped
+        statement = cast("ExternallyTraversible", state.statement)
+        if any(isinstance(part, Table) and "district_id" in part.c for part in iterate(statement)):
+            raise NotScoped
+        return
     district_id = state.session.info["district_id"]
     if district_id != ALL_DISTRICTS:
+        # Whatever it selects: a district's table may stand only in its joins or sub-queries.
         state.statement = state.statement.options(
             with_loader_criteria(InDistrict, lambda cls: cls.district_id == district_id, include_aliases=True)
         )

@@ -123,6 +123,7 @@ def _value(text: str, column_type: Any) -> Any:
     for known, read in readers:
         if isinstance(column_type, known):
             return read(text)
+    text.encode()  # half a character (a lone surrogate) is a ValueError here rather than in the driver
     if "\0" in text:
         raise ValueError(text)
     return text

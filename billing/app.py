@@ -28,6 +28,7 @@ def create_app(settings: Settings | None = None, sessions: Sessions | None = Non
     """
     settings = settings or Settings.from_environment()
     app = TransactionalFlask("billing", template_folder="pages/templates", static_folder="pages/static")
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.secret_key = load_secret_key(settings)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # people read these answers in a terminal
     app.extensions["settings"] = settings

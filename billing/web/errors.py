@@ -12,7 +12,7 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, json, request
+from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -24,17 +24,19 @@ from billing.kernel.errors import (
     StaleVersion,
     Unauthenticated,
 )
-from billing.kernel.i18n import best_language, messages, text
+from billing.kernel.i18n import messages, text
 from billing.kernel.shown import Language
+from billing.web.addresses import for_programs
 from billing.web.fields import (
     FactsField,
-    FieldProblem,
     ListField,
     NestedField,
     Schema,
     StrictInteger,
     TextField,
 )
+from billing.web.language import reader_language
+from billing.web.problems import FieldProblem
 
 PROBLEM_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
@@ -143,13 +145,6 @@ def status_of(refusal: Refusal) -> int:
     return next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
 
 
-def reader_language() -> Language:
-    """The language of this answer: what the client accepts, else the user's own, else Kazakh."""
-    user = getattr(g, "caller", None)
-    own = Language(user.user.language) if user is not None else Language.KK
-    return best_language(request.headers.get("Accept-Language"), default=own)
-
-
 def problem_of(
     status: int,
     code: str,
@@ -189,7 +184,7 @@ def _answer(
     status: int, code: str, facts: Mapping[str, Any], errors: list[tuple[str, FieldProblem]], page: Page
 ) -> WerkzeugResponse:
     language = reader_language()
-    if not request.path.startswith("/api/"):
+    if not for_programs():
         return page(status, title_of(status, language), sentence(code, facts, language))
     body = json.dumps(problem_of(status, code, facts, errors, language))
     response = Response(body, status, content_type=PROBLEM_TYPE)

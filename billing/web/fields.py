@@ -8,7 +8,6 @@ under ``invalid.<code>``.
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -20,6 +19,7 @@ from flask_smorest.fields import Upload
 
 from billing.kernel.dates import Month
 from billing.kernel.money import Money
+from billing.web.problems import FieldProblem, refuse
 
 INTEGER_MAX = 2_147_483_647  # INTEGER of both databases
 TEXT_LENGTH_MAX = 200
@@ -28,28 +28,15 @@ QUANTITY_DIGITS = 6
 YEAR_MIN, YEAR_MAX = 1900, 2200
 
 _AMOUNT_DIGITS = 17  # what we answer with: any sum that fits BIGINT
+# Objects, though marshmallow declares texts: it only carries them.
+_SCHEMA_PROBLEMS: dict[str, Any] = {
+    "unknown": FieldProblem("unknown_field"),
+    "type": FieldProblem("not_object"),
+}
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-
-
-@dataclass(frozen=True, slots=True)
-class FieldProblem:
-    """Why a value was refused.
-
-    Attributes:
-        code: stable; the sentence stands under ``invalid.<code>``.
-        facts: what the sentence shows, such as the bound that was passed. Never the value itself.
-    """
-
-    code: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-def refuse(code: str, **facts: object) -> ma.ValidationError:
-    """The error to raise for a value that breaks a rule."""
-    return ma.ValidationError([FieldProblem(code, facts)])
 
 
 def _documented(options: dict[str, Any], shape: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,10 +58,7 @@ class Schema(ma.Schema):
 
         unknown = ma.RAISE
 
-    error_messages = {  # noqa: RUF012  # marshmallow declares it so
-        "unknown": FieldProblem("unknown_field"),
-        "type": FieldProblem("not_object"),
-    }
+    error_messages = _SCHEMA_PROBLEMS
 
 
 class _Coded(ma.fields.Field[Any]):

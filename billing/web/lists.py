@@ -6,7 +6,8 @@ from typing import Any
 import marshmallow as ma
 
 from billing.kernel.paging import PAGE_SIZE, PAGE_SIZE_MAX, PageRequest
-from billing.web.fields import ListField, NestedField, Schema, StrictInteger, TextField, _Coded, refuse
+from billing.web.fields import ListField, NestedField, Schema, StrictInteger, TextField, _Coded
+from billing.web.problems import refuse
 
 
 class SortField(_Coded):

@@ -33,7 +33,8 @@ def register_login(app: Flask) -> None:
     manager = LoginManager()
     manager.session_protection = "basic"
     manager.user_loader(_load)
-    manager.init_app(app)
+    # Without its template variable: that one would ask the database while an error page is drawn.
+    manager.init_app(app, add_context_processor=False)
 
 
 def signed_in(session: Session) -> Caller | None:

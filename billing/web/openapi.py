@@ -10,11 +10,11 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 
+from billing.web.access import public
+from billing.web.addresses import API, DOCS_URL, DOCUMENT_URL
 from billing.web.blueprint import BEARER
 from billing.web.errors import PROBLEM_TYPE, ProblemOut
 
-DOCUMENT_URL = "/api/openapi.json"
-DOCS_URL = "/api/docs"
 VERSION = "1"
 
 _DESCRIPTION = """\
@@ -59,7 +59,7 @@ def make_api(app: Flask) -> Api:
         API_VERSION=VERSION,
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/api",
-        OPENAPI_JSON_PATH="openapi.json",
+        OPENAPI_JSON_PATH=DOCUMENT_URL.removeprefix(API),
     )
     plugin = MarshmallowPlugin(schema_name_resolver=schema_name)
     info = {"description": _DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}}
@@ -67,6 +67,7 @@ def make_api(app: Flask) -> Api:
     api.spec.components.security_scheme(BEARER, {"type": "http", "scheme": "bearer"})
 
     @app.get(DOCS_URL)
+    @public()
     def api_docs() -> ResponseReturnValue:
         return render_template("web/api_docs.html", document=api.spec.to_dict(), resolve=_resolver(api))
 

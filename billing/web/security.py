@@ -1,6 +1,7 @@
 """Bounds, headers and limits that protect the server and the people in front of it."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -11,6 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing.web.errors import TooManyRequests
 from billing.web.transaction import sessions_of
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 BODY_BYTES_MAX = 10 * 1024 * 1024  # the whole country's classifier of places has 2 MB
 FORM_BYTES_MAX = 256 * 1024
@@ -38,7 +41,11 @@ def _refuse_attempt(_: Any) -> None:
 
 # In memory: it counts attempts to log in at this process, which is what guessing passwords is slowed by.
 limiter = Limiter(get_remote_address, storage_uri="memory://", on_breach=_refuse_attempt)
-limit_attempts = limiter.limit(LOGIN_LIMIT)
+
+
+def limit_attempts(view: View) -> View:
+    """Count the POSTs to a view together with all other attempts to log in from the same address."""
+    return limiter.shared_limit(LOGIN_LIMIT, scope="log-in", methods=["POST"])(view)  # type: ignore[return-value]
 
 
 def protect(app: Flask, *, https: bool) -> None:

@@ -20,6 +20,7 @@ from billing.kernel.db import Sessions
 from billing.kernel.errors import Conflict, InvalidInput
 from billing.web import access, idempotency, login
 from billing.web.access import Access
+from billing.web.addresses import for_programs
 from billing.web.errors import Busy
 
 ATTEMPTS_MAX = 4
@@ -53,7 +54,7 @@ class TransactionalFlask(Flask):
         raise AssertionError
 
     def _dispatch_in_transaction(self, marked: Access) -> Response:
-        api = request.path.startswith("/api/")
+        api = for_programs()
         g.caller = None
         district_id = access.bearer_district() if api and not marked.public else None
         try:

@@ -23,11 +23,9 @@ from billing.invoicing.documents import (
 from billing.invoicing.facts import customer_facts, enterprise_facts, signatory_facts
 from billing.invoicing.models import Invoice, InvoiceLine
 from billing.kernel.i18n import Language, label, text
-from billing.kernel.money import ZERO
+from billing.kernel.money import Money
 from billing.ledger.chart import ADVANCES, CASH
 from billing.payments.models import Payment
-from billing.receivables.models import Allocation
-from billing.receivables.service import debt_of
 from invoices import cash_order, payment_receipt
 from invoices.values import (
     CashOrderDocument,
@@ -104,12 +102,16 @@ def _fiscal(payment: Payment) -> FiscalReceipt | None:
 
 
 def render_receipt(session: Session, payment: Payment) -> bytes:
-    """A payment's receipt as PDF: what it settled when it was received, why in that order, what remains."""
+    """A payment's receipt as PDF: what it settled when it was received, why in that order, what remained.
+
+    The sums are those frozen with the payment, so the receipt printed again says the same after any later
+    payment, credit note or reversal. Rendered when asked for: taking money must not wait for a PDF.
+    """
     customer = get_customer(session, payment.customer_id)
-    settled = _settled(session, payment.id)
+    settled = _settled(session, payment)
     spent = sum(line.amount for line in settled)
     document = PaymentReceiptDocument(
-        number=str(payment.id)[-12:].upper(),
+        number=receipt_number(payment),
         received_on=payment.received_on,
         organisation=_organisation(session, payment),
         payer=_payer(payment, customer),
@@ -120,12 +122,17 @@ def render_receipt(session: Session, payment: Payment) -> bytes:
         settled=settled,
         advance=payment.amount.tiyn - spent,
         why=_why(payment),
-        debt_after=debt_of(session, payment.enterprise_id, payment.customer_id).tiyn,
+        debt_after=payment.debt_after.tiyn,
         fiscal=_fiscal(payment),
         cashier=_signatories(session, payment)[SignatoryRole.CASHIER],
         languages=languages_for(customer.language.value),
     )
     return payment_receipt.render(document)
+
+
+def receipt_number(payment: Payment) -> str:
+    """What a receipt is called by: the random end of the payment's id."""
+    return str(payment.id)[-12:].upper()
 
 
 def _payer(payment: Payment, customer: Customer) -> Party:
@@ -134,36 +141,35 @@ def _payer(payment: Payment, customer: Customer) -> Party:
     return customer_party(customer_facts(customer, None))
 
 
-def _settled(session: Session, payment_id: UUID) -> tuple[SettledLine, ...]:
-    """What the payment settles now: lines with what was allocated and not released."""
+def _settled(session: Session, payment: Payment) -> tuple[SettledLine, ...]:
+    """What the payment settled when it was received, in the order of its explanation."""
+    sums = {
+        UUID(line["invoice_line_id"]): Money.parse(line["amount"])
+        for step in payment.explanation
+        for line in step["lines"]
+    }
     rows = session.execute(
-        select(Invoice, InvoiceLine, Allocation.amount)
-        .join(
-            InvoiceLine,
-            (InvoiceLine.district_id == Allocation.district_id)
-            & (InvoiceLine.id == Allocation.invoice_line_id),
-        )
+        select(InvoiceLine, Invoice.issued_on, Invoice.number)
         .join(
             Invoice,
             (Invoice.district_id == InvoiceLine.district_id) & (Invoice.id == InvoiceLine.invoice_id),
         )
-        .where(Allocation.payment_id == payment_id)
-        .order_by(Invoice.due_on, Invoice.year, Invoice.number, InvoiceLine.position)
+        .where(InvoiceLine.id.in_(sums))
     ).all()
-    sums: dict[UUID, int] = {}
-    for _, line, amount in rows:
-        sums[line.id] = sums.get(line.id, 0) + amount.tiyn
-    unique = {line.id: (invoice, line) for invoice, line, _ in rows}
+    found = {row.InvoiceLine.id: row for row in rows}
     return tuple(
         SettledLine(
-            invoice_number=number_text(invoice.number),
-            invoice_issued_on=invoice.issued_on,
-            name=LocalText(line.name_kk, line.name_ru, line.name_en),
-            amount=sums[line_id],
+            invoice_number=number_text(found[line_id].number),
+            invoice_issued_on=found[line_id].issued_on,
+            name=_name(found[line_id].InvoiceLine),
+            amount=amount.tiyn,
         )
-        for line_id, (invoice, line) in unique.items()
-        if sums[line_id] > ZERO.tiyn
+        for line_id, amount in sums.items()
     )
+
+
+def _name(line: InvoiceLine) -> LocalText:
+    return LocalText(line.name_kk, line.name_ru, line.name_en)
 
 
 def _why(payment: Payment) -> LocalText:

@@ -56,6 +56,7 @@ class Payment(Identified, Base):
     register_number: Mapped[str | None] = mapped_column(String(50))
     fiscal_at: Mapped[datetime | None]
     explanation: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # why each invoice got what it got
+    debt_after: Mapped[Money]  # what the customer still owed then: his receipt says so on any later day
     recorded_by: Mapped[UUID | None]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

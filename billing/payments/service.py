@@ -140,6 +140,7 @@ def record_payment(
         received_on=received_on,
         payer_name=payer_name,
         explanation=[step.stored() for step in allocation.steps],
+        debt_after=allocation.owed_after.get(customer_id, ZERO),
         recorded_by=actor_of(session),
     )
     if receipt is not None:

@@ -1,6 +1,6 @@
 """The rule of allocation, as a pure function: which open lines a sum settles, and why in that order."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -59,6 +59,7 @@ class Step:
     open_before: Money
     allocated: Money
     reason: AllocationReason
+    parts: tuple[Part, ...]
 
     def stored(self) -> dict[str, Any]:
         """The step as it is kept with the payment (JSON)."""
@@ -70,16 +71,25 @@ class Step:
             "open_before": str(self.open_before),
             "allocated": str(self.allocated),
             "reason": self.reason.value,
+            "lines": [
+                {"invoice_line_id": str(part.line.invoice_line_id), "amount": str(part.amount)}
+                for part in self.parts
+            ],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a sum is allocated: parts for lines, steps for people, and what no invoice takes."""
+    """How a sum is allocated: parts for lines, steps for people, and what no invoice takes.
+
+    Attributes:
+        owed_after: what each debtor still owes when this is done; who owes nothing more may be missing.
+    """
 
     parts: list[Part]
     steps: list[Step]
     rest: Money
+    owed_after: Mapping[UUID, Money]
 
 
 def plan(lines: Sequence[OpenLine], amount: Money, named: Collection[UUID] = ()) -> Plan:
@@ -113,11 +123,12 @@ def plan(lines: Sequence[OpenLine], amount: Money, named: Collection[UUID] = ())
         open_before = total(line.open_amount for line in of_invoice)
         allocated = min(rest, open_before)
         shares = split(allocated, [line.open_amount for line in of_invoice])
-        parts += [
+        of_step = tuple(
             Part(line, share, vat_within(line, share))
             for line, share in zip(of_invoice, shares, strict=True)
             if share > ZERO
-        ]
+        )
+        parts += of_step
         first = of_invoice[0]
         reason = AllocationReason.NAMED if invoice_id in named else AllocationReason.OLDEST_DEBT
         steps.append(
@@ -129,10 +140,20 @@ def plan(lines: Sequence[OpenLine], amount: Money, named: Collection[UUID] = ())
                 open_before,
                 allocated,
                 reason,
+                of_step,
             )
         )
         rest -= allocated
-    return Plan(parts, steps, rest)
+    return Plan(parts, steps, rest, _owed_after(lines, parts))
+
+
+def _owed_after(lines: Sequence[OpenLine], parts: Sequence[Part]) -> Mapping[UUID, Money]:
+    owed: dict[UUID, Money] = {}
+    for line in lines:
+        owed[line.customer_id] = owed.get(line.customer_id, ZERO) + line.open_amount
+    for part in parts:
+        owed[part.line.customer_id] -= part.amount
+    return owed
 
 
 def vat_within(line: OpenLine, amount: Money) -> Money:

@@ -38,6 +38,7 @@ def _payment() -> None:
         sa.Column("register_number", sa.String(length=50), nullable=True),
         sa.Column("fiscal_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("explanation", sa.JSON(), nullable=False),
+        sa.Column("debt_after", sa.BigInteger(), nullable=False),
         sa.Column("recorded_by", sa.Uuid(), nullable=True),
         sa.Column(
             "recorded_at",

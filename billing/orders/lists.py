@@ -249,7 +249,7 @@ def _write(session: Session, rows: Mapping[tuple[UUID, str], _Row]) -> None:
         (enterprise_id, year): take_numbers(session, enterprise_id, NUMBER_SERIES, year, count)
         for (enterprise_id, year), count in sorted(series.items())
     }
-    values = []
+    values: list[dict[str, Any]] = []
     for (enterprise_id, reference), row in rows.items():
         year = row.requested_on.year
         values.append(

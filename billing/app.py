@@ -7,14 +7,25 @@ from flask import Flask
 
 from billing import pages
 from billing.access import api as access
+from billing.archive import api as archive
+from billing.archive.service import DocumentStore, storing_in
 from billing.config import Settings
 from billing.kernel.db import Sessions, make_engine
+from billing.orders import api as orders
 from billing.web import errors, login, openapi, security
 from billing.web.access import refuse_unmarked_routes
 from billing.web.transaction import TransactionalFlask
+from billing.workforce import api as workforce
+from billing.workforce import contractor_api as contractors
 
 # Every slice that has an API, as people read the documentation.
-BLUEPRINTS = (access.blp,)
+BLUEPRINTS = (
+    access.blp,
+    workforce.blp,
+    contractors.blp,
+    orders.blp,
+    archive.blp,
+)
 
 SECRET_KEY_BYTES = 32
 
@@ -32,7 +43,9 @@ def create_app(settings: Settings | None = None, sessions: Sessions | None = Non
     app.secret_key = load_secret_key(settings)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # people read these answers in a terminal
     app.extensions["settings"] = settings
-    app.extensions["sessions"] = sessions or Sessions(make_engine(settings.database_url))
+    app.extensions["sessions"] = sessions or Sessions(
+        make_engine(settings.database_url), storing_in(DocumentStore(settings.documents))
+    )
     security.protect(app, https=settings.public_url.startswith("https://"))
     security.register_health(app)
     login.register_login(app)

@@ -25,7 +25,7 @@ from billing.kernel.ids import new_id
 from billing.kernel.money import BASIS_POINTS, ZERO, Money
 from billing.ledger import service as ledger
 from billing.ledger.chart import BUDGET_IN_TRANSIT, AccountRow
-from billing.ledger.models import AccountKind, SourceKind, Transfer
+from billing.ledger.models import AccountKind, Book, SourceKind, Transfer
 
 
 class UnknownBudgetCode(RuleViolation):
@@ -265,6 +265,8 @@ def _post_to_budget(session: Session, entries: Sequence[ledger.Entry], posted_on
 
 def _open_revenue_accounts(session: Session, book_id: UUID, codes: set[str], fiscal_year: int) -> None:
     _refuse_unknown(session, codes, fiscal_year)
+    # One after the other: two that open several accounts in another order would block crosswise.
+    session.execute(select(Book.id).where(Book.id == book_id).with_for_update(key_share=True)).all()
     ledger.open_accounts(
         session,
         book_id,

@@ -264,7 +264,9 @@ def lock_customers(session: Session, customer_ids: Collection[UUID]) -> list[Cus
         NotFound: one of them is not in the district.
     """
     statement = select(Customer).where(Customer.id.in_(set(customer_ids))).order_by(Customer.id)
-    found = session.scalars(statement.with_for_update().execution_options(populate_existing=True)).all()
+    # Not the full lock: whoever only points to a customer need not wait.
+    locked = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    found = session.scalars(locked).all()
     for missing in sorted(set(customer_ids) - {customer.id for customer in found}):
         raise NotFound(kind="customer", id=missing)
     return list(found)

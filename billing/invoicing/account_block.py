@@ -14,6 +14,7 @@ from billing.kernel.columns import money_sum
 from billing.kernel.dates import Month
 from billing.kernel.money import ZERO, Money
 from billing.ledger.models import SourceKind, Transfer
+from billing.ledger.service import enterprise_book_id
 from billing.receivables.models import Advance, Allocation, Receivable
 
 
@@ -126,6 +127,7 @@ def _paid(session: Session, enterprise_id: UUID, ids: Sequence[UUID], days: Days
             money_sum(case((Transfer.position >= 0, Transfer.amount), else_=-Transfer.amount)),
         )
         .where(
+            Transfer.book_id == enterprise_book_id(session, enterprise_id),
             Transfer.party_id.in_(ids),
             Transfer.source_kind == SourceKind.PAYMENT,
             Transfer.posted_on.between(*days),
@@ -166,6 +168,7 @@ def _adjusted(session: Session, enterprise_id: UUID, ids: Sequence[UUID], days: 
     refunds = (
         select(Transfer.party_id, money_sum(Transfer.amount))
         .where(
+            Transfer.book_id == enterprise_book_id(session, enterprise_id),
             Transfer.party_id.in_(ids),
             Transfer.source_kind == SourceKind.REFUND,
             Transfer.posted_on.between(*days),

@@ -1,6 +1,6 @@
 """Credit notes take all or some of an invoice off again, beside it; money already paid becomes an advance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -91,13 +91,17 @@ def issue_credit_note(
     taken_off = corrections.credit(session, amounts, credited_on=issued_on)
     note = _store(session, invoice, taken_off, issued_on, reason)
     _post(session, note)
-    _allow_billing_again(session, {each for each in amounts if amounts[each] == left[each]}, left)
-    lines = [(line, *taken_off[line.id]) for line in lines_of(session, invoice.id) if line.id in taken_off]
-    documents.archive_credit_note(session, note, invoice, lines)
-    for customer_id in _payers(session, invoice):
-        receivables.consume_advances(
-            session, invoice.enterprise_id, customer_id, settled_on=issued_on, named=[invoice.id]
-        )
+    lines = lines_of(session, invoice.id)
+    _allow_billing_again(session, lines, amounts, left)
+    credited = [(line, *taken_off[line.id]) for line in lines if line.id in taken_off]
+    documents.archive_credit_note(session, note, invoice, credited)
+    receivables.consume_advances(
+        session,
+        invoice.enterprise_id,
+        _payers(session, invoice),
+        settled_on=issued_on,
+        named=[invoice.id],
+    )
     return note
 
 
@@ -180,11 +184,19 @@ def _post(session: Session, note: CreditNote) -> None:
     ledger.post(session, ledger.enterprise_book_id(session, note.enterprise_id), note.issued_on, entries)
 
 
-def _allow_billing_again(session: Session, whole: set[UUID], left: Mapping[UUID, Money]) -> None:
-    """Forget that wholly credited lines were billed, unless earlier credits took a part for good."""
-    rows = session.execute(select(InvoiceLine.id, InvoiceLine.total).where(InvoiceLine.id.in_(whole)))
-    totals = {row.id: row.total for row in rows}
-    anew = [line_id for line_id in whole if totals[line_id] == left[line_id]]
+def _allow_billing_again(
+    session: Session,
+    lines: Sequence[InvoiceLine],
+    amounts: Mapping[UUID, Money],
+    left: Mapping[UUID, Money],
+) -> None:
+    """Forget that wholly credited lines were billed, unless earlier credits took a part for good.
+
+    Lines of zero, of which nothing can be credited, go with the last of the others.
+    """
+    anew = [line.id for line in lines if line.id in amounts and amounts[line.id] == line.total]
+    if all(amounts.get(line_id, ZERO) == amount for line_id, amount in left.items()):
+        anew += [line.id for line in lines if line.total == ZERO]
     if not anew:
         return
     district_id = district_of(session)
@@ -208,6 +220,21 @@ def get_credit_note(session: Session, credit_note_id: UUID) -> CreditNote:
     if note is None:
         raise NotFound(kind="credit_note", id=credit_note_id)
     return note
+
+
+def credited_lines(session: Session, credit_note_id: UUID) -> list[CreditNoteLine]:
+    """What a credit note takes off each line, in the order of the invoice."""
+    statement = (
+        select(CreditNoteLine)
+        .join(
+            InvoiceLine,
+            (InvoiceLine.district_id == CreditNoteLine.district_id)
+            & (InvoiceLine.id == CreditNoteLine.invoice_line_id),
+        )
+        .where(CreditNoteLine.credit_note_id == credit_note_id)
+        .order_by(InvoiceLine.position)
+    )
+    return list(session.scalars(statement))
 
 
 def list_credit_notes(

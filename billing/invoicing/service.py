@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from billing.customers import service as customers
-from billing.customers.models import Contract
+from billing.customers.models import Contract, Customer
 from billing.districts import service as districts
 from billing.districts.models import Enterprise
 from billing.districts.numbering import take_numbers
@@ -62,7 +62,7 @@ def issue_invoice(
 ) -> Invoice:
     """Issue one invoice to a customer for completed orders, for a contract's charges of a month, or both.
 
-    Its advances are consumed at once, and its PDF is archived.
+    Advances of the customer and of whoever pays for him are consumed at once, and the PDF is archived.
 
     Args:
         order_ids: the orders to bill; None for every completed one up to ``issued_on``, unless a contract's
@@ -80,7 +80,7 @@ def issue_invoice(
     if (contract_id is None) != (period is None):
         raise InvalidInput(field="period" if period is None else "contract_id")
     enterprise = districts.get_enterprise(session, enterprise_id)
-    customers.lock_customers(session, [customer_id])
+    _lock(session, [customer_id])
     prices = PriceList(session, enterprise_id)
     contract = _contract(session, contract_id, enterprise_id, customer_id)
     supplies = []
@@ -107,7 +107,7 @@ def invoice_completed_orders(session: Session, enterprise_id: UUID, *, issued_on
     acts = acts_to_bill(session, enterprise_id=enterprise_id, until=issued_on)
     # Customers before orders, as everywhere: whoever locks the other way round would block crosswise.
     ids = {act.customer_id for act in acts}
-    customers.lock_customers(session, ids)
+    _lock(session, ids)
     supplies = supplies_of_orders(session, enterprise_id, ids, None, issued_on)
     of_customer: dict[UUID, list[tuple[Supply, DraftLine]]] = {}
     for supply, line in zip(supplies, price(session, supplies, prices), strict=True):
@@ -119,6 +119,14 @@ def invoice_completed_orders(session: Session, enterprise_id: UUID, *, issued_on
     ]
     drafts = [draft for draft in drafts if draft.total > ZERO]
     return issue(session, enterprise, drafts, issued_on=issued_on, due_on=None) if drafts else []
+
+
+def _lock(session: Session, customer_ids: Collection[UUID]) -> None:
+    """Lock customers, and with them whoever pays for them: his advances settle their invoices too."""
+    payers = session.scalars(
+        select(Customer.payer_id).where(Customer.id.in_(customer_ids), Customer.payer_id.is_not(None))
+    )
+    customers.lock_customers(session, {*customer_ids, *(each for each in payers if each is not None)})
 
 
 def _common_contracts(
@@ -193,7 +201,8 @@ def issue(
     _post(session, enterprise.id, [invoice for invoice, _ in issued], issued_on)
     for invoice, lines in issued:
         documents.archive_invoice(session, invoice, lines)
-        receivables.consume_advances(session, enterprise.id, invoice.customer_id, settled_on=issued_on)
+    payers = {facts.payer_id for facts in frozen.values() if facts.payer_id is not None}
+    receivables.consume_advances(session, enterprise.id, {*frozen, *payers}, settled_on=issued_on)
     return [invoice for invoice, _ in issued]
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from billing.customers import service as customers
@@ -117,6 +118,7 @@ def record_payment(
         raise InvalidInput(field="amount")
     if (method is PaymentMethod.CASH) != (receipt is not None):
         raise InvalidInput(field="receipt")
+    book_id = ledger.enterprise_book_id(session, enterprise_id)
     # Locked first: two payments of one customer must not both see the same debt, nor one told twice.
     customers.lock_customers(session, [customer_id])
     channel = channel or (CASH_DESK if method is PaymentMethod.CASH else method.value)
@@ -145,9 +147,8 @@ def record_payment(
     )
     if receipt is not None:
         _number_cash_order(session, payment, receipt)
-    session.add(payment)
-    session.flush()
-    _take_in(session, payment, allocation)
+    _store(session, payment)
+    _take_in(session, book_id, payment, allocation)
     if receipt is not None:
         documents.archive_cash_order(session, payment)
     return payment
@@ -163,7 +164,22 @@ def _number_cash_order(session: Session, payment: Payment, receipt: CashReceipt)
     payment.fiscal_at = receipt.fiscal_at
 
 
-def _take_in(session: Session, payment: Payment, allocation: Plan) -> None:
+def _store(session: Session, payment: Payment) -> None:
+    if payment.outside_id is None:
+        session.add(payment)
+        session.flush()
+        return
+    try:
+        with session.begin_nested():
+            session.add(payment)
+    except IntegrityError as error:
+        # At this very moment the same id was told of another customer, whom nobody here has locked.
+        if find_payment(session, payment.channel, payment.outside_id) is None:
+            raise
+        raise OutsideIdReused(channel=payment.channel, outside_id=payment.outside_id) from error
+
+
+def _take_in(session: Session, book_id: UUID, payment: Payment, allocation: Plan) -> None:
     """Post the money as an advance, then settle what was planned."""
     source = receivables.Source(payment.id, payment.enterprise_id, payment.customer_id)
     receivables.open_advance(session, source, payment.amount, received_on=payment.received_on)
@@ -175,7 +191,6 @@ def _take_in(session: Session, payment: Payment, allocation: Plan) -> None:
         source_id=payment.id,
         party_id=payment.customer_id,
     )
-    book_id = ledger.enterprise_book_id(session, payment.enterprise_id)
     ledger.post(session, book_id, payment.received_on, [entry])
     receivables.settle(session, source, allocation.parts, settled_on=payment.received_on)
 

@@ -28,7 +28,8 @@ class CreditExceedsLine(RuleViolation):
 def release(session: Session, allocation_ids: Sequence[UUID], *, released_on: date) -> None:
     """Undo allocations: their sums are open on the lines again and lie in the payments' advances.
 
-    The enterprise's transfer is corrected by one that points to it, the revenue line by its mirror.
+    The enterprise's transfer is corrected by one that points to it, the revenue line by its mirror; a later
+    allocation on its own day, since nothing is undone before it was done.
 
     Raises:
         MonthClosed: the date lies in a closed month. Nothing is released.
@@ -51,8 +52,11 @@ def release(session: Session, allocation_ids: Sequence[UUID], *, released_on: da
         .order_by(Receivable.invoice_line_id, Allocation.id)
         .with_for_update(of=Receivable)
     ).all()
+    released_on_day: dict[date, list[UUID]] = {}
     for allocation, enterprise_id, customer_id, transfer_id in rows:
-        session.add(_opposite(allocation, released_on))
+        day = max(released_on, allocation.allocated_on)
+        released_on_day.setdefault(day, []).append(allocation.id)
+        session.add(_opposite(allocation, day))
         session.flush()
         lower(session, allocation.invoice_line_id, -allocation.amount, -allocation.vat, credited=ZERO)
         _put_back(session, allocation.payment_id, allocation.amount)
@@ -67,8 +71,9 @@ def release(session: Session, allocation_ids: Sequence[UUID], *, released_on: da
             invoice_id=allocation.invoice_id,
             reverses_id=transfer_id,
         )
-        ledger.post(session, ledger.enterprise_book_id(session, enterprise_id), released_on, [entry])
-    budget.reverse_revenue(session, [row.Allocation.id for row in rows], reversed_on=released_on)
+        ledger.post(session, ledger.enterprise_book_id(session, enterprise_id), day, [entry])
+    for day, ids in sorted(released_on_day.items()):
+        budget.reverse_revenue(session, ids, reversed_on=day)
 
 
 def _opposite(allocation: Allocation, released_on: date) -> Allocation:
@@ -160,6 +165,11 @@ def _release_beyond(session: Session, line: Receivable, amount: Money, released_
 
 
 def _put_back(session: Session, payment_id: UUID, amount: Money) -> None:
-    advance = session.scalars(select(Advance).where(Advance.payment_id == payment_id).with_for_update()).one()
+    advance = session.scalars(
+        select(Advance)
+        .where(Advance.payment_id == payment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
     advance.open_amount += amount
     session.flush()

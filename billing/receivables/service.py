@@ -114,6 +114,25 @@ def open_lines(
     return [OpenLine(*row) for row in session.execute(statement)]
 
 
+def lock_open_lines(session: Session, enterprise_id: UUID, customer_ids: Collection[UUID]) -> None:
+    """Lock whatever is open for any of these customers, all at once, before they are looked at one by one.
+
+    One after the other, two units of work that share debtors could block crosswise.
+    """
+    if not customer_ids:
+        return
+    session.execute(
+        select(Receivable.invoice_line_id)
+        .where(
+            Receivable.enterprise_id == enterprise_id,
+            Receivable.open_amount > ZERO,
+            or_(Receivable.customer_id.in_(customer_ids), Receivable.payer_id.in_(customer_ids)),
+        )
+        .order_by(Receivable.invoice_line_id)
+        .with_for_update()
+    ).all()
+
+
 def debt_of(session: Session, enterprise_id: UUID, customer_id: UUID) -> Money:
     """What a customer owes on issued invoices."""
     owed = session.scalar(
@@ -179,6 +198,9 @@ def open_advance(session: Session, source: Source, amount: Money, *, received_on
 def settle(session: Session, source: Source, parts: Sequence[Part], *, settled_on: date) -> None:
     """Take parts out of a payment's advance and put them on open lines, with postings and revenue lines.
 
+    Money that was there before the debt settles it on the day of the invoice: until then it is an advance,
+    in whatever order the two are recorded.
+
     Args:
         parts: of a plan made under the same locks.
 
@@ -189,21 +211,31 @@ def settle(session: Session, source: Source, parts: Sequence[Part], *, settled_o
     """
     if not parts:
         return
-    district_id = district_of(session)
-    ids = [new_id() for _ in parts]
     take_from_advance(session, source.payment_id, total(part.amount for part in parts))
+    issued = session.execute(
+        select(Receivable.invoice_line_id, Receivable.issued_on).where(
+            Receivable.invoice_line_id.in_([part.line.invoice_line_id for part in parts])
+        )
+    )
+    days = {row.invoice_line_id: max(settled_on, row.issued_on) for row in issued}
+    for day in sorted(set(days.values())):
+        _settle_on(session, source, [part for part in parts if days[part.line.invoice_line_id] == day], day)
+
+
+def _settle_on(session: Session, source: Source, parts: Sequence[Part], day: date) -> None:
+    ids = [new_id() for _ in parts]
     session.execute(
         insert(Allocation),
         [
             {
-                "district_id": district_id,
+                "district_id": district_of(session),
                 "id": allocation_id,
                 "payment_id": source.payment_id,
                 "invoice_id": part.line.invoice_id,
                 "invoice_line_id": part.line.invoice_line_id,
                 "amount": part.amount,
                 "vat": part.vat,
-                "allocated_on": settled_on,
+                "allocated_on": day,
                 "reverses_id": None,
             }
             for allocation_id, part in zip(ids, parts, strict=True)
@@ -214,7 +246,7 @@ def settle(session: Session, source: Source, parts: Sequence[Part], *, settled_o
     ledger.post(
         session,
         ledger.enterprise_book_id(session, source.enterprise_id),
-        settled_on,
+        day,
         [_settlement(allocation_id, part) for allocation_id, part in zip(ids, parts, strict=True)],
     )
     fees = [
@@ -228,7 +260,7 @@ def settle(session: Session, source: Source, parts: Sequence[Part], *, settled_o
         )
         for allocation_id, part in zip(ids, parts, strict=True)
     ]
-    budget.post_revenue(session, source.enterprise_id, fees, posted_on=settled_on)
+    budget.post_revenue(session, source.enterprise_id, fees, posted_on=day)
 
 
 def _settlement(allocation_id: UUID, part: Part) -> ledger.Entry:
@@ -249,7 +281,12 @@ def take_from_advance(session: Session, payment_id: UUID, amount: Money) -> None
     Raises:
         AdvanceTooSmall: it holds less. The advance stays as it is.
     """
-    advance = session.scalar(select(Advance).where(Advance.payment_id == payment_id).with_for_update())
+    advance = session.scalar(
+        select(Advance)
+        .where(Advance.payment_id == payment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     held = advance.open_amount if advance is not None else ZERO
     if advance is None or held < amount:
         raise AdvanceTooSmall(advance=held, amount=amount)
@@ -274,12 +311,12 @@ def lower(session: Session, invoice_line_id: UUID, amount: Money, vat: Money, *,
 def consume_advances(
     session: Session,
     enterprise_id: UUID,
-    customer_id: UUID,
+    customer_ids: Collection[UUID],
     *,
     settled_on: date,
     named: Collection[UUID] = (),
 ) -> Money:
-    """Let a customer's advances settle his open invoices, oldest advance and oldest debt first.
+    """Let customers' advances settle what they owe or pay for others, oldest advance and oldest debt first.
 
     Returns:
         What was settled.
@@ -289,18 +326,21 @@ def consume_advances(
         select(Advance)
         .where(
             Advance.enterprise_id == enterprise_id,
-            Advance.customer_id == customer_id,
+            Advance.customer_id.in_(customer_ids),
             Advance.open_amount > ZERO,
         )
         .order_by(Advance.received_on, Advance.payment_id)
         .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
+    lock_open_lines(session, enterprise_id, {advance.customer_id for advance in advances})
     for advance in advances:
-        lines = open_lines(session, enterprise_id, customer_id, lock=True)
+        lines = open_lines(session, enterprise_id, advance.customer_id, lock=True)
         if not lines:
-            break
+            continue
         allocation = plan(lines, advance.open_amount, named)
-        source = Source(advance.payment_id, enterprise_id, customer_id)
-        settle(session, source, allocation.parts, settled_on=settled_on)
+        source = Source(advance.payment_id, enterprise_id, advance.customer_id)
+        day = max(settled_on, advance.received_on)  # no debt is settled before its money came
+        settle(session, source, allocation.parts, settled_on=day)
         settled += total(part.amount for part in allocation.parts)
     return settled

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from billing.catalog.models import PayerCategory, Service
+from billing.catalog.models import Service
 from billing.customers.models import Customer
-from billing.customers.service import CustomerDetails, register_customer
 from billing.districts.models import Enterprise
 from billing.kernel.money import Money
 from billing.ledger.service import open_enterprise_book
@@ -19,14 +18,13 @@ from billing.orders.doers import Doer, WorkItem
 from billing.orders.models import CompletionAct, OrderState, ServiceOrder
 from billing.workforce.models import Engagement
 from tests.support.catalog import make_service
-from tests.support.districts import DISTRICT_KATO, make_enterprise
-from tests.support.identifiers import synthetic_iin
+from tests.support.customers import make_customer
+from tests.support.districts import make_enterprise
 from tests.support.workforce import make_engagement
 
 REQUESTED = date(2026, 3, 2)
 DONE = date(2026, 3, 10)
 PRICE = Money.tenge(1_000)
-VILLAGE = f"{DISTRICT_KATO[:6]}100"
 
 
 @dataclass(frozen=True)
@@ -62,15 +60,7 @@ def make_trade(session: Session, *, price: Money = PRICE, vat_from: date | None 
 
 def make_resident(session: Session, serial: int = 1, *, name: str = "Есенова Айгүл") -> Customer:
     """A resident of the village; another serial gives another IIN."""
-    details = CustomerDetails(
-        category=PayerCategory.RESIDENT,
-        name=name,
-        iin_bin=synthetic_iin(serial),
-        place_code=VILLAGE,
-        street="Достық",
-        house=str(serial),
-    )
-    return register_customer(session, details)
+    return make_customer(session, serial, name=name, street="Достық", house=str(serial))
 
 
 def make_order(

@@ -1,8 +1,10 @@
 """An enterprise that can bill and collect, and the ways to an invoice and a payment that the product has."""
 
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,18 +17,27 @@ from billing.customers import service as customers
 from billing.customers.models import Contract, Customer
 from billing.districts.models import Enterprise
 from billing.invoicing import service as invoicing
-from billing.invoicing.models import Invoice
+from billing.invoicing.credit_notes import issue_credit_note
+from billing.invoicing.models import CreditNote, Invoice
+from billing.invoicing.standing import Standing, standing_of
 from billing.kernel.dates import Month
 from billing.kernel.money import Money
 from billing.ledger import service as ledger
 from billing.payments import service as payments
-from billing.payments.models import Payment, PaymentMethod
+from billing.payments.models import Payment, PaymentMethod, PaymentReversal, Refund
+from billing.receivables import service as receivables
+from tests.support.catalog import make_service
+from tests.support.customers import make_customer
 from tests.support.districts import make_enterprise
+from tests.support.orders import Trade
+from tests.support.workforce import make_engagement
 
 LONG_AGO = date(2020, 1, 1)
 MARCH = Month(2026, 3)
 MARCH_31 = date(2026, 3, 31)
 APRIL_10 = date(2026, 4, 10)
+APRIL_30 = date(2026, 4, 30)
+PRICE = Money.tenge(580)
 CODES = ("206109", "201510")
 
 _numbers = count(1)
@@ -120,3 +131,92 @@ def pay(
         receipt=receipt,
         invoice_ids=invoice_ids,
     )
+
+
+@dataclass(frozen=True)
+class Desk:
+    """An enterprise that bills and collects, a service at 580 tenge, a resident charged two of it a month.
+
+    Registered for VAT unless said otherwise: a month comes to 1,160 tenge, 160 of them VAT from 2026 on.
+    """
+
+    session: Session
+    enterprise: Enterprise
+    service: Service
+    customer: Customer
+    contract: Contract
+
+    def issue(self, period: Month = MARCH, **options: Any) -> Invoice:
+        """The contract's charges of a month, invoiced on its last day."""
+        return make_invoice(self.session, self.contract, period, **options)
+
+    def pay(self, tenge: int | str, **options: Any) -> Payment:
+        """A payment of the customer."""
+        return pay(self.session, self.enterprise.id, self.customer.id, tenge, **options)
+
+    def standing(self, invoice: Invoice, today: date = APRIL_10) -> Standing:
+        """How an invoice stands."""
+        return standing_of(self.session, invoice.id, today=today)
+
+    @property
+    def debt(self) -> Money:
+        """What the customer owes."""
+        return receivables.debt_of(self.session, self.enterprise.id, self.customer.id)
+
+    @property
+    def advance(self) -> Money:
+        """What the customer has paid ahead."""
+        return receivables.advance_of(self.session, self.enterprise.id, self.customer.id)
+
+    def hire(self) -> Trade:
+        """What an order needs, with a worker hired now."""
+        engagement = make_engagement(self.session, self.enterprise.id)
+        return Trade(self.enterprise, self.service, self.customer, engagement)
+
+    def at(self, session: Session) -> "Desk":
+        """The same desk in another unit of work."""
+        return replace(self, session=session)
+
+
+def open_desk(
+    session: Session,
+    serial: int = 1,
+    *,
+    price: Money = PRICE,
+    vat_from: date | None = LONG_AGO,
+    **options: Any,
+) -> Desk:
+    """A desk; another serial gives another enterprise and customer in the same district."""
+    enterprise = open_for_business(session, serial, vat_from=vat_from, **options)
+    service = make_service(session, enterprise.id, price=price)
+    customer = make_customer(session, serial)
+    contract = make_contract(session, enterprise, customer, (service, "2"))
+    return Desk(session, enterprise, service, customer, contract)
+
+
+def refund(session: Session, payment: Payment, tenge: int | str, *, refunded_on: date = APRIL_30) -> Refund:
+    """Money given back to the bank account it came from."""
+    return payments.refund(
+        session,
+        payment.id,
+        amount=Money.tenge(tenge),
+        method=PaymentMethod.BANK,
+        refunded_on=refunded_on,
+        reason="по заявлению",
+    )
+
+
+def credit(
+    session: Session,
+    invoice: Invoice,
+    amounts: dict[UUID, Money] | None = None,
+    *,
+    issued_on: date = APRIL_30,
+) -> CreditNote:
+    """A credit note, of the whole invoice if nothing is said."""
+    return issue_credit_note(session, invoice.id, issued_on=issued_on, reason="қате", amounts=amounts)
+
+
+def reverse(session: Session, payment: Payment, *, reversed_on: date = APRIL_30) -> PaymentReversal:
+    """A payment undone."""
+    return payments.reverse_payment(session, payment.id, reversed_on=reversed_on, reason="чужой платёж")

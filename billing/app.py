@@ -10,8 +10,10 @@ from billing.access import api as access
 from billing.archive import api as archive
 from billing.archive.service import DocumentStore, storing_in
 from billing.config import Settings
+from billing.invoicing import api as invoicing
 from billing.kernel.db import Sessions, make_engine
 from billing.orders import api as orders
+from billing.payments import api as payments
 from billing.web import errors, login, openapi, security
 from billing.web.access import refuse_unmarked_routes
 from billing.web.transaction import TransactionalFlask
@@ -24,6 +26,8 @@ BLUEPRINTS = (
     workforce.blp,
     contractors.blp,
     orders.blp,
+    invoicing.blp,
+    payments.blp,
     archive.blp,
 )
 

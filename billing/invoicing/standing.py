@@ -1,5 +1,6 @@
 """How invoices stand: what is open, credited and paid of them, and the status that follows. Only reads."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, case, literal, select
 from sqlalchemy.orm import Session
 
-from billing.invoicing.models import Invoice, InvoiceStatus
+from billing.invoicing.models import Invoice, InvoiceLine, InvoiceStatus
 from billing.kernel.columns import money_sum
 from billing.kernel.errors import NotFound
 from billing.kernel.money import ZERO, Money
 from billing.kernel.paging import Page, PageRequest, page_of
-from billing.receivables.models import Receivable
+from billing.receivables.models import Advance, Allocation, Receivable
 
 SORTS = {
     "-issued_on": (Invoice.issued_on, Invoice.id),
@@ -62,6 +63,69 @@ def standing_of(session: Session, invoice_id: UUID, *, today: date) -> Standing:
     if row is None:
         raise NotFound(kind="invoice", id=invoice_id)
     return _standing(row, today)
+
+
+def standings_of(session: Session, invoice_ids: Collection[UUID], *, today: date) -> list[Standing]:
+    """How several invoices stand on a day, by their numbers; ids nobody knows are left out."""
+    rows = session.execute(
+        _standings().where(Invoice.id.in_(invoice_ids)).order_by(Invoice.year, Invoice.number, Invoice.id)
+    )
+    return [_standing(row, today) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class LineStanding:
+    """A line of an invoice and how it stands.
+
+    Attributes:
+        open_amount: still to be paid; zero for a line that a benefit took off as a whole.
+        credited: taken off by credit notes.
+    """
+
+    line: InvoiceLine
+    open_amount: Money
+    credited: Money
+
+
+def line_standings(session: Session, invoice_id: UUID) -> list[LineStanding]:
+    """An invoice's lines in their order, and how each stands."""
+    rows = session.execute(
+        select(InvoiceLine, Receivable.open_amount, Receivable.credited)
+        .outerjoin(
+            Receivable,
+            (Receivable.district_id == InvoiceLine.district_id)
+            & (Receivable.invoice_line_id == InvoiceLine.id),
+        )
+        .where(InvoiceLine.invoice_id == invoice_id)
+        .order_by(InvoiceLine.position)
+    )
+    return [LineStanding(line, open_ or ZERO, credited or ZERO) for line, open_, credited in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a payment holds on an invoice: allocated and not released again."""
+
+    payment_id: UUID
+    received_on: date
+    amount: Money
+
+
+def settlements_of(session: Session, invoice_id: UUID) -> list[Settlement]:
+    """The payments that settle an invoice now, the oldest first."""
+    amount = money_sum(Allocation.amount)
+    rows = session.execute(
+        select(Allocation.payment_id, Advance.received_on, amount)
+        .join(
+            Advance,
+            (Advance.district_id == Allocation.district_id) & (Advance.payment_id == Allocation.payment_id),
+        )
+        .where(Allocation.invoice_id == invoice_id)
+        .group_by(Allocation.payment_id, Advance.received_on)
+        .having(amount > ZERO)
+        .order_by(Advance.received_on, Allocation.payment_id)
+    )
+    return [Settlement(*row) for row in rows]
 
 
 def list_invoices(

@@ -29,7 +29,6 @@ from billing.payments.models import Payment, PaymentMethod, PaymentReversal, Ref
 from billing.receivables import corrections
 from billing.receivables import service as receivables
 from billing.receivables.allocation import Plan
-from billing.receivables.models import Advance
 
 CASH_ORDER_SERIES = "cash_order"
 CASH_DESK = "cash_desk"
@@ -152,6 +151,28 @@ def record_payment(
     if receipt is not None:
         documents.archive_cash_order(session, payment)
     return payment
+
+
+def preview_payment(
+    session: Session,
+    enterprise_id: UUID,
+    customer_id: UUID,
+    *,
+    amount: Money,
+    invoice_ids: Collection[UUID] = (),
+) -> Plan:
+    """How a payment would be allocated now, by the rules of ``record_payment``. Writes nothing.
+
+    Raises:
+        NotFound: no such customer, or the enterprise has no book.
+        InvalidInput: an amount of zero or less.
+        NotOpenForCustomer: a named invoice is not one of his open ones.
+    """
+    if amount <= ZERO:
+        raise InvalidInput(field="amount")
+    customers.get_customer(session, customer_id)
+    ledger.enterprise_book_id(session, enterprise_id)
+    return receivables.preview(session, enterprise_id, customer_id, amount, invoice_ids)
 
 
 def _number_cash_order(session: Session, payment: Payment, receipt: CashReceipt) -> None:
@@ -346,9 +367,3 @@ def _locked(session: Session, payment_id: UUID, day: date) -> Payment:
     if day < payment.received_on:
         raise DateBeforePayment(day=day, received_on=payment.received_on)
     return payment
-
-
-def advance_left(session: Session, payment_id: UUID) -> Money:
-    """What no invoice has taken of a payment and nobody gave back."""
-    left = session.scalar(select(Advance.open_amount).where(Advance.payment_id == payment_id))
-    return left or ZERO

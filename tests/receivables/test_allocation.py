@@ -162,4 +162,5 @@ def test_a_step_is_stored_as_plain_values():
         "open_before": "100.00",
         "allocated": "25.00",
         "reason": "oldest_debt",
+        "lines": [{"invoice_line_id": str(UUID(int=7_001)), "amount": "25.00"}],
     }

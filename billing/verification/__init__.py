@@ -1,0 +1,1 @@
+"""Recomputes everything that can be derived, and names what does not agree."""

@@ -1,6 +1,5 @@
 """Orders are taken, changed, assigned and given up only where their state allows it."""
 
-import threading
 from datetime import date
 from decimal import Decimal
 
@@ -22,7 +21,7 @@ from billing.kernel.errors import AlreadyExists, NotFound, StaleVersion
 from billing.kernel.ids import new_id
 from billing.kernel.paging import PageRequest
 from billing.orders.doers import Doer, DoerRepeated, NoDoer, NotOneDoer
-from billing.orders.models import OrderState, OrderTransition, ServiceOrder
+from billing.orders.models import OrderState, ServiceOrder
 from billing.orders.service import (
     ContractOfAnother,
     assign_order,
@@ -40,15 +39,9 @@ from billing.orders.states import OrderNotInState, Step
 from billing.workforce.contracts import ContractorContractNotInForce
 from billing.workforce.service import EngagementNotInForce
 from tests.support.catalog import make_service
-from tests.support.districts import DISTRICT_ID, make_enterprise
-from tests.support.orders import REQUESTED, make_order, make_resident, make_trade
+from tests.support.districts import make_enterprise
+from tests.support.orders import REQUESTED, make_order, make_resident
 from tests.support.workforce import make_contractor_contract, make_engagement, make_worker
-
-
-@pytest.fixture
-def trade(session):
-    """Everything an order needs."""
-    return make_trade(session)
 
 
 def take(session, trade, **given):
@@ -381,25 +374,3 @@ def test_the_database_refuses_a_completed_order_without_a_date(session, trade):
 
     with pytest.raises(DBAPIError, match="completed_dated"), session.begin_nested():
         session.execute(text("UPDATE service_order SET state = 'completed'"))
-
-
-def test_orders_taken_at_once_get_all_numbers(sessions):
-    """Eight clerks at the same moment: numbers 1 to 8, none twice."""
-    with sessions.begin(DISTRICT_ID) as session:
-        trade = make_trade(session)
-    start = threading.Barrier(8)
-
-    def job():
-        start.wait()
-        with sessions.begin(DISTRICT_ID) as session:
-            take(session, trade)
-
-    threads = [threading.Thread(target=job) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    with sessions.begin(DISTRICT_ID, read_only=True) as session:
-        assert sorted(session.scalars(select(ServiceOrder.number))) == list(range(1, 9))
-        assert session.scalar(select(func.count()).select_from(OrderTransition)) == 8

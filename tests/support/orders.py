@@ -3,19 +3,23 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from billing.archive.models import ArchivedDocument
 from billing.catalog.models import Service
 from billing.customers.models import Customer
-from billing.districts.models import Enterprise
+from billing.districts.models import Enterprise, NumberSeries
 from billing.kernel.money import Money
+from billing.ledger.models import Account, Transfer
 from billing.ledger.service import open_enterprise_book
 from billing.orders import service
 from billing.orders.completion import complete_order
 from billing.orders.doers import Doer, WorkItem
-from billing.orders.models import CompletionAct, OrderState, ServiceOrder
+from billing.orders.models import CompletionAct, OrderState, OrderTransition, ServiceOrder, WorkDone
 from billing.workforce.models import Engagement
 from tests.support.catalog import make_service
 from tests.support.customers import make_customer
@@ -123,3 +127,34 @@ def make_act(
     return complete_order(
         session, order.id, completed_on=completed_on, quantity=order.quantity, work=trade.work()
     )
+
+
+def complete(session: Session, order: ServiceOrder, trade: Trade, **given: Any) -> CompletionAct:
+    """Complete an order after 2.5 hours, done by the worker in two."""
+    facts = {"completed_on": DONE, "quantity": Decimal("2.5"), "work": trade.work("2")} | given
+    return complete_order(session, order.id, **facts)
+
+
+def postings(session: Session) -> list[tuple[Any, ...]]:
+    """Everything posted: date, debit, credit, amount, party and source."""
+    debit, credit = Account.__table__.alias(), Account.__table__.alias()
+    rows = session.execute(
+        select(Transfer, debit.c.code, credit.c.code)
+        .join(debit, debit.c.id == Transfer.debit_account_id)
+        .join(credit, credit.c.id == Transfer.credit_account_id)
+        .order_by(Transfer.id)
+    )
+    return [
+        (row.posted_on, dr, cr, row.amount, row.party_id, row.source_kind, row.source_id)
+        for row, dr, cr in rows
+    ]
+
+
+def traces(session: Session) -> list[int]:
+    """What a refused completion must leave as it was."""
+    counts = [
+        session.scalar(select(func.count()).select_from(model)) or 0
+        for model in (CompletionAct, WorkDone, Transfer, ArchivedDocument, OrderTransition)
+    ]
+    acts = session.scalar(select(NumberSeries.last_number).where(NumberSeries.series == "act"))
+    return [*counts, acts or 0]

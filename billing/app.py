@@ -2,6 +2,8 @@
 
 import os
 import secrets
+from contextlib import suppress
+from pathlib import Path
 
 from flask import Flask
 
@@ -67,12 +69,19 @@ def load_secret_key(settings: Settings) -> str:
     if settings.secret_key is not None:
         return settings.secret_key
     path = settings.var / "secret_key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        # Exclusively: two processes that start at once must not sign with different keys.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(SECRET_KEY_BYTES))
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_secret_key(path)
     return path.read_text(encoding="ascii").strip()
+
+
+def _make_secret_key(path: Path) -> None:
+    # Linked when it is whole: two processes that start at once must neither read half nor sign with two keys.
+    own = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(SECRET_KEY_BYTES))
+    try:
+        with suppress(FileExistsError):
+            os.link(own, path)
+    finally:
+        own.unlink()

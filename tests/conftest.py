@@ -25,7 +25,7 @@ from billing.kernel.db import Sessions, scope
 from tests.support.databases import Database, PostgresqlDatabases, SqliteDatabases
 from tests.support.districts import DISTRICT_ID, make_district
 from tests.support.postgres import Server, given_url
-from tests.support.web import app, office  # noqa: F401  # fixtures
+from tests.support.web import app, fresh_app, fresh_office, office  # noqa: F401  # fixtures
 
 KINDS = ("sqlite", "postgresql")
 SERVER = pytest.StashKey[Server]()

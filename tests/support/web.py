@@ -6,6 +6,7 @@ same for a member with just these roles, ``office.stranger`` for somebody withou
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from billing.access.models import Role, User
 from billing.app import create_app
 from billing.config import Settings
 from billing.kernel.db import Sessions
+from billing.web.security import limiter
 from tests.support.districts import DISTRICT_ID
 
 PASSWORD = "Борангүл-2026"
@@ -107,9 +109,29 @@ class Office:
         return self.request("DELETE", path, **options)
 
 
+@cache
+def _shared_app() -> Flask:
+    # Making one takes a quarter of a second, most of it for its documentation: too long for every test.
+    settings = Settings.from_environment(
+        {"AUYL_SECRET_KEY": "for tests only", "AUYL_DATABASE_URL": "sqlite://"}
+    )
+    return create_app(settings)
+
+
 @pytest.fixture
 def app(sessions: Sessions, tmp_path: Path) -> Flask:
     """The application on the test's own database; failures are raised, not answered with 500."""
+    application = _shared_app()
+    application.extensions["settings"] = make_settings(tmp_path)
+    application.extensions["sessions"] = sessions
+    application.testing = True
+    limiter.reset()
+    return application
+
+
+@pytest.fixture
+def fresh_app(sessions: Sessions, tmp_path: Path) -> Flask:
+    """The same, made for this test only, which may therefore change it."""
     application = create_app(make_settings(tmp_path), sessions)
     application.testing = True
     return application
@@ -119,3 +141,9 @@ def app(sessions: Sessions, tmp_path: Path) -> Flask:
 def office(app: Flask) -> Office:
     """The API as a member with every role calls it."""
     return Office(app, None).member(*Role, login="office")
+
+
+@pytest.fixture
+def fresh_office(fresh_app: Flask) -> Office:
+    """The same, on an application that the test may change."""
+    return Office(fresh_app, None).member(*Role, login="office")

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.access.models import Role
+from billing.kernel.errors import InvalidInput
 from billing.kernel.identifiers import is_iin, mask_iin
 from billing.kernel.money import Money
 from billing.kernel.paging import Page
@@ -245,7 +246,10 @@ def add_supplement(body: dict[str, Any], contract_id: UUID) -> dict[str, Any]:
 
 
 def _prices(rows: list[dict[str, Any]]) -> dict[UUID, Money]:
-    return {row["service_id"]: row["price"] for row in rows}
+    prices = {row["service_id"]: row["price"] for row in rows}
+    if len(prices) < len(rows):  # two prices of one service: nobody can say which is meant
+        raise InvalidInput(field="prices")
+    return prices
 
 
 def _shown(known: contracts.Version) -> dict[str, Any]:

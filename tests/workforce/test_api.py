@@ -129,8 +129,10 @@ def test_a_contractor_s_contract_is_signed_and_supplemented(office, snow):
         "prices": [{"service_id": str(snow.id), "price": "950.00"}],
     }
 
+    twice = office.post(f"{own}/supplements", json=change | {"prices": change["prices"] * 2})
     supplement = office.post(f"{own}/supplements", json=change)
 
+    assert (twice.status_code, twice.json["errors"][0]["field"]) == (422, "prices")
     assert (supplement.status_code, supplement.json["version"]) == (201, 2)
     assert office.get(own).json["ceiling"] == "1200000.00"
     versions = office.get(f"{own}/versions").json["items"]

@@ -1,0 +1,59 @@
+"""The command line ``auyl``: everything an office does at a terminal, and what scripts call.
+
+Commands are grouped by what they are about, a module each. They hold no rules: they read what was typed, call
+the services in one unit of work, and say the outcome in Kazakh, Russian or English. Help texts are in
+English like the commands' own names.
+"""
+
+import click
+
+from billing.cli import imports, server
+from billing.cli.demo import command as demo
+from billing.cli.office import office_from
+from billing.cli.refusing import RefusingGroup
+from billing.kernel.i18n import Language, tolerate_gaps
+
+_LANGUAGES = click.Choice([language.value for language in Language])
+
+
+@click.group(
+    cls=RefusingGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(package_name="auyl-billing", prog_name="auyl")
+@click.option(
+    "--language",
+    type=_LANGUAGES,
+    envvar="AUYL_LANGUAGE",
+    help="Of everything that is said: kk, ru or en. By default the terminal's, else Russian.",
+)
+@click.option(
+    "--district",
+    envvar="AUYL_DISTRICT",
+    help="Number or KATO code of the rural district; needed where there are several.",
+)
+@click.option(
+    "--user", "login", envvar="AUYL_USER", help="Log-in of the user to be recorded with what is written."
+)
+@click.pass_context
+def main(ctx: click.Context, language: str | None, district: str | None, login: str | None) -> None:
+    """Auyl Billing: services, invoices, payments and budget revenue of a rural district.
+
+    A newcomer's way:
+      auyl demo                        make a district to look at
+      auyl serve                       open it at http://127.0.0.1:8000
+      auyl report revenue              what was collected, by budget code and month
+      auyl verify                      recompute everything and compare
+
+    Settings come from the environment (AUYL_DATABASE_URL, AUYL_VAR, …). Exit codes: 0 done, 1 refused or
+    problems found, 2 wrongly typed.
+    """
+    # People at a terminal are better served by a bare code than by nothing; tests are strict.
+    if ctx.obj is None:
+        tolerate_gaps()
+        ctx.obj = office_from(language=language, district=district, login=login)
+
+
+main.add_command(demo.command)
+main.add_command(imports.group)
+main.add_command(server.migrate)
+main.add_command(server.serve)

@@ -1,0 +1,67 @@
+"""The demo's users, one of each role; their passwords are made now, shown once and kept nowhere."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from billing.access import tokens
+from billing.access.models import Role
+from billing.access.service import create_member, find_user
+from billing.cli.demo.scene import Scene
+from billing.cli.demo.steps import Unit as Work
+
+TOKEN_OWNER = Role.ACCOUNTANT
+NAMES = {
+    Role.CLERK: "Хатшыева Айгүл",
+    Role.CASHIER: "Сынақбаева Жанар",
+    Role.ACCOUNTANT: "Мысалбекова Гүлнәр",
+    Role.AKIM: "Әкімов Дәурен",
+    Role.AUDITOR: "Тексеров Серік",
+    Role.ADMIN: "Басқарушин Қайрат",
+}
+
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read as something else
+
+
+@dataclass
+class Secrets:
+    """What is told once at the end.
+
+    Attributes:
+        passwords: by login.
+        token: of the accountant, for programs.
+    """
+
+    passwords: dict[str, str] = field(default_factory=dict)
+    token: str | None = None
+
+
+def new_password() -> str:
+    """A password people can type: three groups of four, about 59 bits."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
+
+
+def users_to_make(told: Secrets) -> Callable[[Session, Scene], list[Work]]:
+    """The step that makes the users and puts down what is to be told of them."""
+
+    def missing(session: Session, scene: Scene) -> list[Work]:
+        work: list[Work] = [
+            partial(_make, role=role, scene=scene, told=told)
+            for role in Role
+            if find_user(session, role.value) is None
+        ]
+        return work
+
+    return missing
+
+
+def _make(session: Session, *, role: Role, scene: Scene, told: Secrets) -> None:
+    password = new_password()
+    user = create_member(session, role.value, name=NAMES[role], password=password, roles=[role])
+    told.passwords[user.login] = password
+    if role is TOKEN_OWNER:
+        issued = tokens.issue_token(session, user.id, label="demo", expires_on=None, today=scene.today)
+        told.token = issued.text

@@ -1,7 +1,7 @@
 """Customers and their personal accounts; contracts, charges and benefits too are under this one name."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -72,6 +72,7 @@ __all__ = [
     "check_contract_allows",
     "check_customer_active",
     "deactivate_customer",
+    "details_of",
     "edit_customer",
     "end_charge",
     "end_contract",
@@ -134,6 +135,11 @@ class CustomerDetails:
     phone: str | None = None
     email: str | None = None
     payer_id: UUID | None = None
+
+
+def details_of(customer: Customer) -> CustomerDetails:
+    """What is written down about a customer now, to be edited in part."""
+    return CustomerDetails(**{field.name: getattr(customer, field.name) for field in fields(CustomerDetails)})
 
 
 def register_customer(session: Session, details: CustomerDetails) -> Customer:

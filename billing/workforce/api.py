@@ -6,7 +6,6 @@ from uuid import UUID
 from billing.access.models import Role
 from billing.access.service import log_personal_data_access
 from billing.catalog.models import Unit
-from billing.kernel.identifiers import mask_iin, mask_phone
 from billing.kernel.money import Money
 from billing.kernel.paging import Page
 from billing.web.access import requires
@@ -24,12 +23,12 @@ from billing.web.fields import (
     TextField,
 )
 from billing.web.lists import ListArgs, SortField, page_schema
+from billing.web.personal import READERS, MaskedIinField, MaskedPhoneField, PurposeArgs
 from billing.web.transaction import current_session
 from billing.workforce import service
 from billing.workforce.models import Engagement, EngagementKind, Worker
 
 OFFICE = (Role.CLERK, Role.ACCOUNTANT)
-PERSONAL = (Role.CLERK, Role.ACCOUNTANT, Role.ADMIN)
 
 blp = Blueprint(
     "workforce",
@@ -37,20 +36,6 @@ blp = Blueprint(
     url_prefix="/api/v1",
     description="Hired workers and their engagements.",
 )
-
-
-class MaskedIinField(TextField):
-    """An IIN with its middle hidden."""
-
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
-        return mask_iin(value)
-
-
-class MaskedPhoneField(TextField):
-    """A phone with its middle hidden."""
-
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
-        return None if value is None else mask_phone(value)
 
 
 class WorkerEdit(Schema):
@@ -71,15 +56,9 @@ class WorkerOut(Schema):
 
     id = IdField(required=True)
     name = TextField(200, required=True)
-    iin = MaskedIinField(12, required=True)
-    phone = MaskedPhoneField(20, required=True, allow_none=True)
+    iin = MaskedIinField(required=True)
+    phone = MaskedPhoneField(required=True, allow_none=True)
     version = StrictInteger(minimum=1, required=True)
-
-
-class PersonalDataArgs(Schema):
-    """Why personal data is read; the reading is logged."""
-
-    purpose = TextField(200, length_min=3, required=True)
 
 
 class PersonalDataOut(Schema):
@@ -190,8 +169,8 @@ def edit_worker(body: dict[str, Any], worker_id: UUID, version: int) -> Worker:
 
 
 @blp.get("/workers/<uuid:worker_id>/personal-data")
-@requires(*PERSONAL, writes=True)
-@blp.arguments(PersonalDataArgs, location="query")
+@requires(*READERS, writes=True)
+@blp.arguments(PurposeArgs, location="query")
 @blp.response(200, PersonalDataOut)
 def read_personal_data(args: dict[str, Any], worker_id: UUID) -> Worker:
     """A worker's IIN and phone as they are. Who read them and why is logged."""

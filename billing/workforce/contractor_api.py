@@ -35,11 +35,11 @@ blp = Blueprint(
 )
 
 
-class MaskedNumberField(TextField):
-    """An IIN with its middle hidden; an organisation's BIN is public and shown."""
+class BusinessNumberField(TextField):
+    """A contractor's number: a BIN is public, an entrepreneur's IIN is masked."""
 
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
-        return mask_iin(value) if is_iin(value) else value
+    def _show(self, value: Any) -> str:
+        return mask_iin(value) if is_iin(value) else str(value)
 
 
 class ContractorArgs(ListArgs):
@@ -69,7 +69,7 @@ class ContractorOut(Schema):
     """A contractor."""
 
     id = IdField(required=True)
-    bin = MaskedNumberField(12, required=True)
+    bin = BusinessNumberField(12, required=True)
     name = TextField(300, required=True)
     address = TextField(300, length_min=0, required=True)
     iban = TextField(20, required=True, allow_none=True)

@@ -143,9 +143,9 @@ CHECKS = (
     ),
     Check(
         "contractor_used",
-        ("number_text", "expected", "found"),
+        ("contract", "expected", "found"),
         """
-        SELECT c.district_id, c.number AS number_text, COALESCE(w.cost, 0) AS expected, c.used AS found
+        SELECT c.district_id, c.number AS contract, COALESCE(w.cost, 0) AS expected, c.used AS found
         FROM contractor_contract c
         LEFT JOIN (SELECT district_id, contractor_contract_id, SUM(cost) AS cost FROM work_done
                    WHERE contractor_contract_id IS NOT NULL

@@ -1,0 +1,32 @@
+"""What the product's own services leave behind never differs from what is recomputed."""
+
+import pytest
+
+from billing.kernel.db import ALL_DISTRICTS, NotScoped, scope
+from billing.verification.service import verify
+from tests.support.season import live_a_season
+
+
+def test_a_season_of_work_leaves_no_difference(session):
+    """Orders, invoices, credits, payments, refunds, reversals, a closed month: everything agrees."""
+    live_a_season(session)
+    assert list(verify(session)) == []
+
+
+def test_an_empty_district_has_no_difference(session):
+    """Nothing was done, nothing differs."""
+    assert list(verify(session)) == []
+
+
+def test_all_districts_are_verified_at_once(session):
+    """Region-wide work sees every district; its checks are the same."""
+    live_a_season(session)
+    scope(session, ALL_DISTRICTS)
+    assert list(verify(session)) == []
+
+
+def test_nobody_verifies_without_saying_where(session):
+    """A session that knows no district fails rather than looking everywhere."""
+    del session.info["district_id"]
+    with pytest.raises(NotScoped):
+        next(verify(session))

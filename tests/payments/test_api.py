@@ -96,7 +96,8 @@ def test_a_partial_payment_leaves_the_rest_owed(office, desk, invoice):
     ]
     [sentence] = payment["sentences"]
     assert sentence.replace("\u00a0", " ") == (
-        "Invoice No. 000001 of 2026, due on 20 Apr 2026: 400.00 KZT of the open 1,160.00 KZT; the oldest debt."
+        "Invoice No. 000001 of 2026, due on 20 Apr 2026: 400.00 KZT of the open 1,160.00 KZT;"
+        " the oldest debt."
     )
     [allocation] = payment["allocations"]
     assert (allocation["amount"], allocation["vat"], allocation["reverses_id"]) == ("400.00", "55.17", None)

@@ -11,9 +11,14 @@ from billing import pages
 from billing.access import api as access
 from billing.archive import api as archive
 from billing.archive.service import DocumentStore, storing_in
+from billing.catalog import api as catalog
 from billing.config import Settings
+from billing.customers import api as customers
+from billing.customers import contract_api as contracts
+from billing.districts import api as districts
 from billing.invoicing import api as invoicing
 from billing.kernel.db import Sessions, make_engine
+from billing.ledger import enterprise_api as enterprises
 from billing.orders import api as orders
 from billing.payments import api as payments
 from billing.web import errors, login, openapi, security
@@ -25,6 +30,11 @@ from billing.workforce import contractor_api as contractors
 # Every slice that has an API, as people read the documentation.
 BLUEPRINTS = (
     access.blp,
+    districts.blp,
+    enterprises.blp,
+    catalog.blp,
+    customers.blp,
+    contracts.blp,
     workforce.blp,
     contractors.blp,
     orders.blp,

@@ -18,12 +18,13 @@ from billing.customers.models import Contract, Customer
 from billing.districts.models import Enterprise
 from billing.invoicing import service as invoicing
 from billing.invoicing.credit_notes import issue_credit_note
-from billing.invoicing.models import CreditNote, Invoice
+from billing.invoicing.models import CreditNote, Invoice, InvoiceLine
 from billing.invoicing.standing import Standing, standing_of
 from billing.kernel.dates import Month
 from billing.kernel.money import Money
 from billing.ledger import service as ledger
 from billing.payments import service as payments
+from billing.payments import standing as payment_standing
 from billing.payments.models import Payment, PaymentMethod, PaymentReversal, Refund
 from billing.receivables import service as receivables
 from tests.support.catalog import make_service
@@ -48,6 +49,7 @@ def open_for_business(
     serial: int = 1,
     *,
     policy: PolicyKind = PolicyKind.GROSS,
+    policy_from: date = LONG_AGO,
     vat_from: date | None = None,
     payment_term_days: int = 20,
 ) -> Enterprise:
@@ -66,7 +68,7 @@ def open_for_business(
         session,
         enterprise.id,
         kind=policy,
-        valid_from=LONG_AGO,
+        valid_from=policy_from,
         steps=[budget.Step(Money(0), Money(0), 500)] if share else (),
         revenue_code="201510" if share else None,
     )
@@ -192,6 +194,17 @@ def open_desk(
     customer = make_customer(session, serial)
     contract = make_contract(session, enterprise, customer, (service, "2"))
     return Desk(session, enterprise, service, customer, contract)
+
+
+def only_line(session: Session, invoice: Invoice) -> InvoiceLine:
+    """The line of an invoice that has no other."""
+    [line] = invoicing.lines_of(session, invoice.id)
+    return line
+
+
+def advance_left(session: Session, payment: Payment) -> Money:
+    """What no invoice has taken of a payment and nobody gave back."""
+    return payment_standing.standing_of(session, payment).advance
 
 
 def refund(session: Session, payment: Payment, tenge: int | str, *, refunded_on: date = APRIL_30) -> Refund:

@@ -28,6 +28,7 @@ from billing.web.fields import (
     MoneyField,
     MonthField,
     NestedField,
+    PastDateField,
     QuantityField,
     Schema,
     StrictInteger,
@@ -52,7 +53,7 @@ class InvoiceIn(Schema):
 
     enterprise_id = IdField(required=True)
     customer_id = IdField(required=True)
-    issued_on = DateField(load_default=today, metadata=TODAY)
+    issued_on = PastDateField(load_default=today, metadata=TODAY)
     due_on = DateField(
         load_default=None,
         allow_none=True,
@@ -71,7 +72,7 @@ class CompletedOrdersIn(Schema):
     """Which enterprise bills all its completed work."""
 
     enterprise_id = IdField(required=True)
-    issued_on = DateField(load_default=today, metadata=TODAY)
+    issued_on = PastDateField(load_default=today, metadata=TODAY)
 
 
 class InvoiceOut(Schema):
@@ -186,7 +187,7 @@ class CreditLineIn(Schema):
 class CreditNoteIn(Schema):
     """Why, and what is taken off: of some lines, or without `lines` all that is left of the invoice."""
 
-    issued_on = DateField(load_default=today, metadata=TODAY)
+    issued_on = PastDateField(load_default=today, metadata=TODAY)
     reason = TextField(300, required=True)
     lines = ListField(NestedField(CreditLineIn), items_min=1, load_default=None, allow_none=True)
 

@@ -29,6 +29,7 @@ from billing.web.fields import (
     ListField,
     MoneyField,
     NestedField,
+    PastDateField,
     Schema,
     StrictInteger,
     TextField,
@@ -90,7 +91,7 @@ class PaymentIn(PreviewIn):
     """Money received. Cash needs the cash register's receipt, nothing else has one."""
 
     method = EnumField(PaymentMethod, required=True)
-    received_on = DateField(required=True, metadata={"description": "the value date"})
+    received_on = PastDateField(required=True, metadata={"description": "the value date"})
     receipt = NestedField(CashReceiptIn, load_default=None, allow_none=True)
     payer_name = TextField(
         300, load_default=None, allow_none=True, metadata={"description": "where another person paid"}
@@ -231,14 +232,14 @@ class RefundIn(Schema):
 
     amount = MoneyField(minimum=ONE_TIYN, required=True)
     method = EnumField(PaymentMethod, required=True)
-    refunded_on = DateField(required=True)
+    refunded_on = PastDateField(required=True)
     reason = TextField(300, required=True)
 
 
 class ReversalIn(Schema):
     """On which date and why a payment is undone."""
 
-    reversed_on = DateField(required=True)
+    reversed_on = PastDateField(required=True)
     reason = TextField(300, required=True)
 
 

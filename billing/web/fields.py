@@ -17,6 +17,7 @@ from uuid import UUID
 import marshmallow as ma
 from flask_smorest.fields import Upload
 
+from billing.kernel.clock import today
 from billing.kernel.dates import Month
 from billing.kernel.money import Money
 from billing.web.problems import FieldProblem, refuse
@@ -280,6 +281,15 @@ class DateField(_Coded):
 
     def _show(self, value: date) -> str:
         return value.isoformat()
+
+
+class PastDateField(DateField):
+    """The date of something that has happened: not after today, so a mistyped year stays out of the books."""
+
+    def _read(self, value: Any) -> date:
+        day = super()._read(value)
+        _hold(day, None, today())
+        return day
 
 
 class InstantField(_Coded):

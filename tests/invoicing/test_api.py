@@ -169,6 +169,7 @@ def test_the_same_month_is_billed_once(office, desk):
     ("wrong", "field"),
     [
         ({"issued_on": "31.03.2026"}, "issued_on"),
+        ({"issued_on": "2026-11-24"}, "issued_on"),
         ({"due_on": "2026-03-30"}, "due_on"),
         ({"period": None}, "period"),
         ({"contract_id": None}, "contract_id"),

@@ -217,6 +217,7 @@ def test_a_receipt_stays_as_it_was_on_its_day(office, desk, invoice):
         ({"method": "cash", "receipt": RECEIPT | {"fiscal_at": "2026-04-10T11:30"}}, "receipt.fiscal_at"),
         ({"method": "cash", "receipt": RECEIPT | {"fiscal_at": "2026-02-30T11:30Z"}}, "receipt.fiscal_at"),
         ({"received_on": None}, "received_on"),
+        ({"received_on": "2026-11-24"}, "received_on"),
         ({"invoice_ids": "all"}, "invoice_ids"),
         ({"channel": "Kaspi!"}, "channel"),
     ],

@@ -4,13 +4,15 @@
 same for a member with just these roles, ``office.stranger`` for somebody without a token.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -20,6 +22,7 @@ from billing.access import service, tokens
 from billing.access.models import Role, User
 from billing.app import create_app
 from billing.config import Settings
+from billing.kernel.clock import ALMATY
 from billing.kernel.db import Sessions
 from billing.web.security import limiter
 from tests.support.districts import DISTRICT_ID
@@ -118,23 +121,30 @@ def _shared_app() -> Flask:
     return create_app(settings)
 
 
+def morning() -> time_machine.travel:
+    """The clock of the application at the morning of ``TODAY``, on whatever day the test runs."""
+    return time_machine.travel(datetime.combine(TODAY, time(9), ALMATY), tick=True)
+
+
 @pytest.fixture
-def app(sessions: Sessions, tmp_path: Path) -> Flask:
+def app(sessions: Sessions, tmp_path: Path) -> Iterator[Flask]:
     """The application on the test's own database; failures are raised, not answered with 500."""
     application = _shared_app()
     application.extensions["settings"] = make_settings(tmp_path)
     application.extensions["sessions"] = sessions
     application.testing = True
     limiter.reset()
-    return application
+    with morning():
+        yield application
 
 
 @pytest.fixture
-def fresh_app(sessions: Sessions, tmp_path: Path) -> Flask:
+def fresh_app(sessions: Sessions, tmp_path: Path) -> Iterator[Flask]:
     """The same, made for this test only, which may therefore change it."""
     application = create_app(make_settings(tmp_path), sessions)
     application.testing = True
-    return application
+    with morning():
+        yield application
 
 
 @pytest.fixture

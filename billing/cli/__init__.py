@@ -7,7 +7,7 @@ English like the commands' own names.
 
 import click
 
-from billing.cli import imports, server
+from billing.cli import books, districts, imports, invoices, orders, payments, reports, server, users
 from billing.cli.demo import command as demo
 from billing.cli.office import office_from
 from billing.cli.refusing import RefusingGroup
@@ -53,7 +53,19 @@ def main(ctx: click.Context, language: str | None, district: str | None, login: 
         ctx.obj = office_from(language=language, district=district, login=login)
 
 
-main.add_command(demo.command)
-main.add_command(imports.group)
-main.add_command(server.migrate)
-main.add_command(server.serve)
+for command in (
+    server.migrate,
+    demo.command,
+    server.serve,
+    imports.group,
+    districts.district_group,
+    districts.enterprise_group,
+    users.group,
+    orders.group,
+    invoices.group,
+    payments.group,
+    reports.group,
+    books.close_month,
+    books.verify,
+):
+    main.add_command(command)

@@ -55,7 +55,7 @@ def group() -> None:
 @_DRY_RUN
 @_SKIP_BAD
 @click.pass_obj
-def customers(office: Office, file: Path, dry_run: bool, skip_bad: bool) -> None:
+def customers(office: Office, /, *, file: Path, dry_run: bool, skip_bad: bool) -> None:
     """Take on the households and organisations of a list.
 
     Columns: name (needed), IIN/BIN, category, village, address or street + house + flat, language, phone,
@@ -72,7 +72,7 @@ def customers(office: Office, file: Path, dry_run: bool, skip_bad: bool) -> None
 @_DRY_RUN
 @_SKIP_BAD
 @click.pass_obj
-def orders(office: Office, file: Path, dry_run: bool, skip_bad: bool) -> None:
+def orders(office: Office, /, *, file: Path, dry_run: bool, skip_bad: bool) -> None:
     """Take down the requests of a list as drafts of orders.
 
     Columns: customer by account number, IIN/BIN or name; service by code or name; date, quantity (all
@@ -89,7 +89,7 @@ def orders(office: Office, file: Path, dry_run: bool, skip_bad: bool) -> None:
 @_DRY_RUN
 @_SKIP_BAD
 @click.pass_obj
-def classification(office: Office, file: Path, dry_run: bool, skip_bad: bool) -> None:
+def classification(office: Office, /, *, file: Path, dry_run: bool, skip_bad: bool) -> None:
     """Take in the unified budget classification, for all districts.
 
     Columns: code, name_kk, name_ru, valid_from_year (all needed), valid_to_year, confirmed.
@@ -106,7 +106,7 @@ def classification(office: Office, file: Path, dry_run: bool, skip_bad: bool) ->
 @_SKIP_BAD
 @click.option("--enterprise", help="BIN of the enterprise; the district's only one by default.")
 @click.pass_obj
-def accounts(office: Office, file: Path, dry_run: bool, skip_bad: bool, enterprise: str | None) -> None:
+def accounts(office: Office, /, *, file: Path, dry_run: bool, skip_bad: bool, enterprise: str | None) -> None:
     """Open further accounts in the enterprise's chart.
 
     Columns: code (1030.01), kind (asset, liability, equity, income, expense), name_kk, name_ru, name_en.
@@ -129,7 +129,7 @@ def accounts(office: Office, file: Path, dry_run: bool, skip_bad: bool, enterpri
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would happen; write nothing.")
 @click.pass_obj
-def places(office: Office, file: Path, edition: date, dry_run: bool) -> None:
+def places(office: Office, /, *, file: Path, edition: date, dry_run: bool) -> None:
     """Take in the official classifier of places (KATO), for all districts.
 
     Reads the Excel file of the Bureau of National Statistics, or the public CSV of it.

@@ -35,7 +35,7 @@ def migrate(office: Office) -> None:
 @click.option("--host", help="Address to listen on; AUYL_HOST or 127.0.0.1 by default.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port; AUYL_PORT or 8000 by default.")
 @click.pass_obj
-def serve(office: Office, host: str | None, port: int | None) -> None:
+def serve(office: Office, /, *, host: str | None, port: int | None) -> None:
     """Serve the pages and the API with the embedded server, for an office of up to some dozen people.
 
     A larger office runs `granian --interface wsgi wsgi:app` behind a proxy instead.

@@ -18,13 +18,12 @@ from billing.cli.demo.steps import Step, run_steps
 from billing.cli.demo.summary import summary_of
 from billing.cli.demo.users import Secrets, users_to_make
 from billing.cli.office import Office
+from billing.cli.tables import show
 from billing.cli.teaching import TeachingCommand
 from billing.districts.models import District
 from billing.kernel import migrations
 from billing.kernel.clock import today
-from billing.kernel.dates import Month
 from billing.kernel.formats import format_money, format_number
-from billing.kernel.reporting import to_terminal
 
 SAMPLES = "demo-documents"  # under var/: one document of each kind under a name people understand
 
@@ -102,10 +101,9 @@ def _make(office: Office, told: Secrets) -> None:
 
 
 def _tell_summary(office: Office) -> None:
-    through = Month.of(today())
     samples = office.settings.var / SAMPLES
     with office.work(read_only=True) as session:
-        made = summary_of(session, through)
+        made = summary_of(session, scene_on(today()))
         _write_samples(session, samples)
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
@@ -115,7 +113,8 @@ def _tell_summary(office: Office) -> None:
     for code, amount in made.sums.items():
         table.add_row(office.text(f"demo_{code}"), format_money(amount, office.language))
     office.console.print(table)
-    office.console.print(to_terminal(made.revenue, office.language))
+    for execution in made.revenue:
+        show(office, execution)
     office.say("demo_documents", archive=str(office.settings.documents), samples=str(samples))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from billing.archive.models import ArchivedDocument
 from billing.budget.models import RevenueLine
 from billing.budget.reports import execution_table, revenue_execution
+from billing.cli.demo.scene import Scene
 from billing.customers.models import Contract, Customer
 from billing.invoicing.models import CreditNote, Invoice
 from billing.kernel.columns import money_sum
@@ -49,18 +50,24 @@ class Summary:
     Attributes:
         counts: by the codes of ``COUNTED``.
         sums: by the codes of ``SUMMED``.
-        revenue: the execution of the year's revenue plan up to a month.
+        revenue: the execution of each year's revenue plan that the story touches.
     """
 
     counts: dict[str, int]
     sums: dict[str, Money]
-    revenue: ReportTable
+    revenue: list[ReportTable]
 
 
-def summary_of(session: Session, through: Month) -> Summary:
+def summary_of(session: Session, scene: Scene) -> Summary:
     """Count and sum up the session's district."""
     counts = {
         code: session.scalar(select(func.count()).select_from(model)) or 0 for code, model in COUNTED.items()
     }
     sums = {code: session.scalar(select(money_sum(amount))) or Money(0) for code, amount in SUMMED.items()}
-    return Summary(counts, sums, execution_table(revenue_execution(session, through.year, through)))
+    through = Month.of(scene.today)
+    # Whoever looks in January sees the old year's table too: most of the fees came in then.
+    years = sorted({scene.months[0].next().year, through.year})
+    revenue = [
+        execution_table(revenue_execution(session, year, min(through, Month(year, 12)))) for year in years
+    ]
+    return Summary(counts, sums, revenue)

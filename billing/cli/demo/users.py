@@ -1,6 +1,5 @@
 """The demo's users, one of each role; their passwords are made now, shown once and kept nowhere."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +11,7 @@ from billing.access.models import Role
 from billing.access.service import create_member, find_user
 from billing.cli.demo.scene import Scene
 from billing.cli.demo.steps import Unit as Work
+from billing.cli.users import new_password
 
 TOKEN_OWNER = Role.ACCOUNTANT
 NAMES = {
@@ -22,8 +22,6 @@ NAMES = {
     Role.AUDITOR: "Тексеров Серік",
     Role.ADMIN: "Басқарушин Қайрат",
 }
-
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read as something else
 
 
 @dataclass
@@ -37,11 +35,6 @@ class Secrets:
 
     passwords: dict[str, str] = field(default_factory=dict)
     token: str | None = None
-
-
-def new_password() -> str:
-    """A password people can type: three groups of four, about 59 bits."""
-    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
 
 
 def users_to_make(told: Secrets) -> Callable[[Session, Scene], list[Work]]:

@@ -1,0 +1,179 @@
+"""Whatever is sent to the API, the answer is one that the OpenAPI document announces.
+
+Requests are made up from the document by schemathesis, well-formed and malformed; half of them point to
+things that exist, so that the rules behind the forms are reached too.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis.core.failures import FailureGroup
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from sqlalchemy import Uuid, select
+
+from billing import tables
+from billing.access import tokens
+from billing.access.models import ApiToken, Role, User
+from billing.customers.benefits import grant_benefit
+from billing.kernel.db import ALL_DISTRICTS
+from tests.support.catalog import make_benefit
+from tests.support.districts import DISTRICT_KATO, LONG_AGO
+from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
+from tests.support.season import live_a_season
+from tests.support.web import TODAY, Office, make_user
+
+CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
+# Well-formed and malformed requests to each route. PostgreSQL sees fewer: its own are types and locks.
+EXAMPLES = {"sqlite": (8, 3), "postgresql": (4, 1)}
+KNOWN_MAX = 6
+IN_SEASON = "2026-03-10"
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+# Where a name on the wire is not its table's.
+TABLES = {
+    "account": "bank_account",
+    "act": "completion_act",
+    "charge": "contract_charge",
+    "grant": "customer_benefit",
+    "order": "service_order",
+    "payer": "customer",
+    "registration": "vat_registration",
+    "subject": "invoice",
+    "token": "api_token",
+}
+# What has a check digit or a closed list is never guessed.
+VALID: dict[str, Callable[[int], str]] = {
+    "bin": lambda pick: synthetic_bin(8_000 + pick),
+    "iin": lambda pick: synthetic_iin(800 + pick),
+    "iban": lambda pick: synthetic_iban(8_000 + pick),
+    "bic": lambda _: "HSBKKZKX",
+    "kbe": lambda _: "11",
+    "knp": lambda _: "859",
+    "iin_bin": lambda pick: synthetic_iin(900 + pick),
+    "code": lambda pick: f"CODE{pick}",
+    "place_code": lambda _: DISTRICT_KATO,
+    "kato_code": lambda _: DISTRICT_KATO,
+    "phone": lambda pick: f"+7701555010{pick}",
+    "revenue_code": lambda _: "206109",
+    "password": lambda pick: f"Сынақ-құпия-{pick}",
+}
+# Only some payments are cash and only some things have a document: guessing may miss them.
+MAY_MISS = {"GET /api/v1/payments/{payment_id}/cash-order", "GET /api/v1/documents/{kind}/{subject_id}"}
+Known = dict[str, list[str]]
+
+
+@pytest.fixture
+def known(office) -> Known:
+    """Ids of what two months of work left behind, by table; the caller's own rights are spared."""
+    with office.sessions.begin(1) as session:
+        season = live_a_season(session)
+        benefit = make_benefit(session)
+        grant_benefit(session, season.resident.id, benefit.id, evidence="№ 17", valid_from=LONG_AGO)
+        spare = make_user(session, "spare", Role.CLERK)
+        tokens.issue_token(session, spare.id, label="spare", expires_on=None, today=TODAY)
+    found: Known = {}
+    with office.sessions.begin(ALL_DISTRICTS) as session:
+        for table in tables.metadata.sorted_tables:
+            if "id" in table.c and isinstance(table.c.id.type, Uuid):
+                ids = session.scalars(select(table.c.id).order_by(table.c.id).limit(KNOWN_MAX))
+                found[table.name] = [str(id_) for id_ in ids]
+        found[User.__tablename__] = [str(spare.id)]
+        own = select(ApiToken.id).where(ApiToken.user_id == spare.id)
+        found[ApiToken.__tablename__] = [str(id_) for id_ in session.scalars(own)]
+    return found
+
+
+def pointed(value: Any, known: Known, pick: int, *, path: str, name: str = "") -> Any:
+    """The value, with ids in it replaced by ids of things that exist, and other known forms by valid ones."""
+    if isinstance(value, dict):
+        return {key: pointed(inner, known, pick, path=path, name=str(key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [pointed(inner, known, pick + n, path=path, name=name) for n, inner in enumerate(value)]
+    if isinstance(value, str):
+        return real(value, known, pick, path=path, name=name)
+    return value
+
+
+def real(text: str, known: Known, pick: int, *, path: str, name: str) -> str:
+    """What a clerk would write here, or the same text where nothing is known of the field."""
+    if name == "code" and path.startswith("/api/v1/places"):
+        return DISTRICT_KATO
+    if name in VALID:
+        return VALID[name](pick)
+    table = TABLES.get(name.removesuffix("_id"), name.removesuffix("_id"))
+    if table == "contract" and path.startswith("/api/v1/contractor-contracts"):
+        table = "contractor_contract"
+    ids = known.get(table, []) if name.endswith("_id") else []
+    return ids[pick % len(ids)] if ids else IN_SEASON if DATE.fullmatch(text) else text
+
+
+def aim(case: schemathesis.Case, known: Known, pick: int) -> None:
+    """Let a made-up request point to things that exist."""
+    case.path_parameters = pointed(case.path_parameters, known, pick, path=case.path)
+    case.query = pointed(case.query, known, pick, path=case.path)
+    if isinstance(case.body, dict | list):
+        case.body = pointed(case.body, known, pick, path=case.path)
+    if "If-Match" in case.headers:
+        case.headers["If-Match"] = '"1"'
+
+
+def tried(
+    operation: Any, mode: GenerationMode, count: int, office: Office, known: Known
+) -> tuple[Counter[int], list[str]]:
+    """The statuses that an operation answered with, and what was wrong about the answers."""
+    statuses: Counter[int] = Counter()
+    wrong: list[str] = []
+
+    @hypothesis.settings(
+        max_examples=count,
+        database=None,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(case=operation.as_strategy(mode), pick=st.integers(-KNOWN_MAX, KNOWN_MAX))
+    def send(case: schemathesis.Case, pick: int) -> None:
+        if pick >= 0:
+            aim(case, known, pick)
+        response = case.call(headers={"Authorization": f"Bearer {office.token}", "Accept-Language": "en"})
+        statuses[response.status_code] += 1
+        try:
+            case.validate_response(response, checks=CHECKS)
+        except FailureGroup as failures:
+            wrong.append(f"{case.as_curl_command()}\n{[str(one) for one in failures.exceptions]}")
+
+    try:
+        send()
+    except Unsatisfiable:  # nothing about the operation can be malformed
+        assert mode is GenerationMode.NEGATIVE, operation.label
+    return statuses, wrong
+
+
+def test_every_answer_is_announced(office, known, database_kind):
+    """No failure, no undocumented status, type or shape, and reading routes find something to read."""
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", office.app)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    operations.sort(key=lambda operation: operation.method != "get")  # read before things are changed
+    wrong: list[str] = []
+    unread: list[str] = []
+    for operation in operations:
+        for mode, count in zip(GenerationMode, EXAMPLES[database_kind], strict=True):
+            statuses, found = tried(operation, mode, count, office, known)
+            wrong += found
+            well_formed = mode is GenerationMode.POSITIVE
+            if operation.method == "get" and well_formed and not statuses[200] and count > KNOWN_MAX:
+                unread.append(operation.label)
+
+    assert wrong == []
+    assert set(unread) <= MAY_MISS
+    assert office.get("/api/v1/me").status_code == 200

@@ -21,6 +21,7 @@ from typing import Any
 from openpyxl import load_workbook
 
 from billing.kernel.alphabet import fold
+from billing.kernel.encodings import encoding_of
 from billing.kernel.i18n import text as text_of
 from billing.kernel.identifiers import mask_iin
 
@@ -36,8 +37,6 @@ SHOWN_MAX = 40
 _ZIP_SIGNATURE = b"PK\x03\x04"
 _OLD_EXCEL_SIGNATURE = b"\xd0\xcf\x11\xe0"
 _DELIMITERS = (";", "\t", ",")
-# Kazakh letters of kz1048 as cp1251 shows them: no Russian or Kazakh word has these (kazakhstan.md §7.4).
-_MISREAD_KAZAKH = re.compile("[ЈјЄєЌќЅѕҐґЎўЇїЋћ]")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
@@ -105,8 +104,12 @@ class ListReading:
     problems: tuple[Problem, ...]
 
 
-class _Unreadable(Exception):
-    """The file as a whole cannot be read; the code says why."""
+class Unreadable(Exception):
+    """The file as a whole cannot be read.
+
+    Attributes:
+        problem: why.
+    """
 
     def __init__(self, code: str, **facts: Any) -> None:
         super().__init__(code)
@@ -120,10 +123,10 @@ def read_list(content: bytes, columns: Sequence[Column]) -> ListReading:
     left alone. A field may stand in several columns (``ИИН`` and ``БИН``), of which a row fills one.
     """
     try:
-        table = list(_table(content, columns))
-    except _Unreadable as reason:
+        table = list(open_table(content, columns))
+    except Unreadable as reason:
         return ListReading({}, (), (reason.problem,))
-    found = _find_heading(table, columns)
+    found = find_heading(table, columns)
     if found is None:
         needed = tuple(column.headings[0] for column in columns if column.required)
         return ListReading({}, (), (Problem(0, None, "list.no_heading", facts={"headings": needed}),))
@@ -181,9 +184,10 @@ def _read_rows(
     return ListReading(headings, tuple(rows), tuple(problems))
 
 
-def _find_heading(
+def find_heading(
     table: Sequence[tuple[int, Sequence[str]]], columns: Sequence[Column]
 ) -> tuple[int, dict[str, list[int]]] | None:
+    """Where among the first rows the heading stands, and which cells of it hold which field."""
     names = {normal_heading(name): column.field for column in columns for name in column.headings}
     best: tuple[int, dict[str, list[int]]] | None = None
     for position, (_, texts) in enumerate(table[:HEADING_ROWS_MAX]):
@@ -197,41 +201,42 @@ def _find_heading(
     return best
 
 
-def _table(content: bytes, columns: Sequence[Column]) -> Iterator[tuple[int, Sequence[str]]]:
+def open_table(
+    content: bytes, columns: Sequence[Column], *, rows_max: int = ROWS_MAX
+) -> Iterator[tuple[int, Sequence[str]]]:
+    """Every row that holds anything, under its number in the file, from CSV or from Excel's first sheet.
+
+    Args:
+        columns: what is looked for; they tell which character stands between the cells of a CSV.
+
+    Raises:
+        Unreadable: the file is no list, is empty or too large.
+    """
     if len(content) > BYTES_MAX:
-        raise _Unreadable("list.too_large", megabytes=BYTES_MAX // 1_000_000)
+        raise Unreadable("list.too_large", megabytes=BYTES_MAX // 1_000_000)
     if content.startswith(_OLD_EXCEL_SIGNATURE):
-        raise _Unreadable("list.old_excel")
+        raise Unreadable("list.old_excel")
     rows = _excel(content) if content.startswith(_ZIP_SIGNATURE) else _csv(_decoded(content), columns)
     count = 0
     for number, row in rows:
         if not any(text.strip() for text in row):
             continue
         count += 1
-        if count > ROWS_MAX:
-            raise _Unreadable("list.too_many_rows", count=ROWS_MAX)
+        if count > rows_max:
+            raise Unreadable("list.too_many_rows", count=rows_max)
         yield number, row
     if not count:
-        raise _Unreadable("list.empty")
+        raise Unreadable("list.empty")
 
 
 def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):  # Excel's «Unicode text»
-        return _decode(content, "utf-16")
-    if b"\0" in content:
-        raise _Unreadable("list.unreadable")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = _decode(content, "cp1251")
-        return _decode(content, "kz1048") if _MISREAD_KAZAKH.search(text) else text
-
-
-def _decode(content: bytes, encoding: str) -> str:
+    encoding = encoding_of(content)
+    if encoding is None:
+        raise Unreadable("list.unreadable")
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:
-        raise _Unreadable("list.unreadable") from None
+        raise Unreadable("list.unreadable") from None
 
 
 def _csv(text: str, columns: Sequence[Column]) -> Iterator[tuple[int, Sequence[str]]]:
@@ -244,7 +249,7 @@ def _csv(text: str, columns: Sequence[Column]) -> Iterator[tuple[int, Sequence[s
     try:
         yield from enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1)
     except (csv.Error, TypeError, ValueError):
-        raise _Unreadable("list.unreadable") from None
+        raise Unreadable("list.unreadable") from None
 
 
 def _delimiter(text: str, columns: Sequence[Column]) -> str:
@@ -253,7 +258,7 @@ def _delimiter(text: str, columns: Sequence[Column]) -> str:
 
     def known(delimiter: str) -> int:
         table = [(0, line[:CELL_LENGTH_MAX].replace('"', "").split(delimiter)) for line in lines]
-        found = _find_heading(table, columns)
+        found = find_heading(table, columns)
         return len(found[1]) if found else 0
 
     return max(_DELIMITERS, key=known)
@@ -268,7 +273,7 @@ def _excel(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
             yield from enumerate(_excel_rows(content), start=1)
         except Exception as error:
             # On broken files the library and the parsers below it raise whatever they stumble over.
-            raise _Unreadable("list.unreadable") from error
+            raise Unreadable("list.unreadable") from error
 
 
 def _excel_rows(content: bytes) -> Iterator[list[str]]:
@@ -289,16 +294,16 @@ def _refuse_bombs(content: bytes) -> None:
             members = archive.infolist()
             # The sizes are only claimed, but no more than the claimed size is ever unpacked.
             if len(members) > MEMBERS_MAX or sum(member.file_size for member in members) > UNPACKED_BYTES_MAX:
-                raise _Unreadable("list.too_large", megabytes=BYTES_MAX // 1_000_000)
+                raise Unreadable("list.too_large", megabytes=BYTES_MAX // 1_000_000)
             for member in members:
                 with archive.open(member) as stream:
                     # Excel never declares document types; entities that multiply need one.
                     if b"<!DOCTYPE" in stream.read(4_096).replace(b"\0", b""):
-                        raise _Unreadable("list.unreadable")
-    except _Unreadable:
+                        raise Unreadable("list.unreadable")
+    except Unreadable:
         raise
     except Exception as error:
-        raise _Unreadable("list.unreadable") from error
+        raise Unreadable("list.unreadable") from error
 
 
 def _cell_text(value: object) -> str:

@@ -73,7 +73,7 @@ _HOUSE = re.compile(r"(?:,|\s)\s*(?:д|дом|үй|house)?\.?\s*№?\s*(\d[\w/-]
 
 
 class CategoryContradicts(RuleViolation):
-    """A resident has an IIN, an organisation a BIN. Facts: ``value``, masked."""
+    """A resident has no BIN. Facts: ``value``, masked."""
 
     code = "category_contradicts"
 
@@ -200,7 +200,7 @@ def _read_row(reader: RowReader, places: dict[str, str | None]) -> _Row | None:
     name = reader.required("name", partial(line, field="name", length_max=300))
     iin_bin = reader.optional("iin_bin", read_identifier)
     category = reader.optional("category", partial(read_word, words=_CATEGORIES))
-    if iin_bin and category and is_bin(iin_bin) is not (category is PayerCategory.ORGANISATION):
+    if iin_bin and is_bin(iin_bin) and category is PayerCategory.RESIDENT:
         reader.refuse("category", CategoryContradicts(value=mask_iin(iin_bin)))
     if category is None:
         with_bin = iin_bin is not None and is_bin(iin_bin)

@@ -48,8 +48,8 @@ from billing.kernel.db import district_of
 from billing.kernel.errors import AlreadyExists, InvalidInput, NotFound
 from billing.kernel.identifiers import (
     check_account_number,
-    check_bin,
     check_iin,
+    check_iin_or_bin,
     check_phone,
     is_bin,
     is_iin,
@@ -361,7 +361,8 @@ def _check_iin_bin(session: Session, customer: Customer, details: CustomerDetail
     if not details.iin_bin:
         return None
     with at_field("iin_bin"):
-        check = check_iin if details.category is PayerCategory.RESIDENT else check_bin
+        # A sole entrepreneur is an organisation to us, and has an IIN instead of a BIN.
+        check = check_iin if details.category is PayerCategory.RESIDENT else check_iin_or_bin
         iin_bin = check(details.iin_bin)
     holder = find_customer(session, iin_bin=iin_bin)
     if holder is not None and holder.id != customer.id:

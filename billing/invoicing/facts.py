@@ -16,6 +16,7 @@ from billing.districts.signatories import signatories_on
 from billing.invoicing.account_block import AccountBlock, account_blocks
 from billing.invoicing.drafts import Draft
 from billing.kernel.money import total
+from billing.orders.facts import customer_facts, enterprise_facts, signatory_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,49 +58,6 @@ class Facts:
             "knp": draft.lines[0].service.knp,
             "account": {"number": self.customer.account_number, **self.account.stored()},
         }
-
-
-def enterprise_facts(enterprise: Enterprise) -> dict[str, Any]:
-    """The enterprise as a party of a document."""
-    return {
-        "bin": enterprise.bin,
-        "name_kk": enterprise.name_kk,
-        "name_ru": enterprise.name_ru,
-        "address_kk": enterprise.address_kk,
-        "address_ru": enterprise.address_ru,
-        "phone": enterprise.phone,
-    }
-
-
-def signatory_facts(signatory: Signatory | None) -> dict[str, Any] | None:
-    """Who signs; None where nobody was appointed."""
-    if signatory is None:
-        return None
-    return {
-        "name": signatory.name,
-        "position_kk": signatory.position_kk,
-        "position_ru": signatory.position_ru,
-    }
-
-
-def customer_facts(customer: Customer, place: KatoPlace | None) -> dict[str, Any]:
-    """The customer as a party of a document."""
-    street = " ".join(part for part in (customer.street, customer.house) if part)
-    if customer.flat:
-        street = f"{street}-{customer.flat}"
-
-    def address(place_name: str | None) -> str:
-        return ", ".join(part for part in (place_name, street) if part)
-
-    return {
-        "iin_bin": customer.iin_bin,
-        "is_person": customer.category == "resident",
-        "name": customer.name,
-        "account_number": customer.account_number,
-        "language": customer.language.value,
-        "address_kk": address((place.name_kk or place.name_ru) if place is not None else None),
-        "address_ru": address(place.name_ru if place is not None else None),
-    }
 
 
 def freeze(

@@ -10,6 +10,7 @@ from billing.customers.models import Customer
 from billing.customers.service import get_contract, get_customer
 from billing.districts.models import Enterprise, KatoPlace, Signatory, SignatoryRole
 from billing.districts.service import get_enterprise, get_place, signatories_on
+from billing.kernel.identifiers import is_iin
 from billing.orders.models import ServiceOrder
 
 
@@ -76,7 +77,8 @@ def customer_facts(customer: Customer, place: KatoPlace | None) -> dict[str, Any
 
     return {
         "iin_bin": customer.iin_bin,
-        "is_person": customer.category == PayerCategory.RESIDENT,
+        # A sole entrepreneur's number is an IIN too, whatever tariff he pays.
+        "is_person": customer.category == PayerCategory.RESIDENT or is_iin(customer.iin_bin or ""),
         "name": customer.name,
         "account_number": customer.account_number,
         "language": customer.language.value,

@@ -20,11 +20,11 @@ from billing.invoicing.documents import (
     number_text,
     signatory,
 )
-from billing.invoicing.facts import customer_facts, enterprise_facts, signatory_facts
 from billing.invoicing.models import Invoice, InvoiceLine
 from billing.kernel.i18n import Language, label, text
 from billing.kernel.money import Money
 from billing.ledger.chart import ADVANCES, CASH
+from billing.orders.facts import customer_facts, enterprise_facts, signatory_facts
 from billing.payments.models import Payment
 from invoices import cash_order, payment_receipt
 from invoices.values import (

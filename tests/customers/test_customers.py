@@ -19,7 +19,7 @@ from billing.customers.service import CustomerDetails
 from billing.districts.models import District
 from billing.kernel.checks import InvalidEmail, InvalidText
 from billing.kernel.errors import AlreadyExists, Conflict, NotFound, StaleVersion
-from billing.kernel.identifiers import InvalidBIN, InvalidIIN, InvalidPhone, check_account_number
+from billing.kernel.identifiers import InvalidIIN, InvalidIINOrBIN, InvalidPhone, check_account_number
 from billing.kernel.ids import new_id
 from billing.kernel.money import Money
 from billing.kernel.paging import PageRequest
@@ -66,7 +66,7 @@ def test_details_are_stored_in_their_normal_form(session):
     [
         ({"iin_bin": "991231500007"}, InvalidIIN, "iin_bin"),
         ({"iin_bin": synthetic_bin(1)}, InvalidIIN, "iin_bin"),
-        ({"category": ORGANISATION, "iin_bin": synthetic_iin(1)}, InvalidBIN, "iin_bin"),
+        ({"category": ORGANISATION, "iin_bin": "991231500007"}, InvalidIINOrBIN, "iin_bin"),
         ({"name": " "}, InvalidText, "name"),
         ({"street": "а" * 201}, InvalidText, "street"),
         ({"phone": "123"}, InvalidPhone, "phone"),

@@ -127,8 +127,8 @@ def test_a_number_that_comes_later_is_entered_by_hand(session):
 
 
 def test_a_category_that_contradicts_the_number_is_refused(session):
-    """An organisation has no IIN."""
-    content = f"ФИО;ИИН;Категория\nА;{synthetic_iin(1)};Юр. лицо\nБ;{synthetic_bin(1)};организация\n".encode()
+    """A resident has no BIN; an organisation may be a sole entrepreneur with an IIN."""
+    content = f"ФИО;ИИН;Категория\nА;{synthetic_bin(1)};Житель\nБ;{synthetic_iin(1)};организация\n".encode()
     report = import_customers(session, content)
     assert [(found.row, found.column, found.code) for found in report.problems] == [
         (2, "Категория", "refusal.category_contradicts")

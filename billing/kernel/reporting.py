@@ -1,10 +1,11 @@
-"""A report as a value, and its three forms: JSON, a spreadsheet (XLSX), a table in the terminal.
+"""A report as a value, and its forms: JSON, spreadsheets (XLSX, CSV), tables in the terminal and on a page.
 
 A report says once which columns it has; texts come from the catalogues: ``report.<code>`` is its title,
 ``report_column.<key>`` the head of a column. Money stays exact everywhere: a decimal string in JSON, a number
 with two places in a cell.
 """
 
+import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -163,6 +164,52 @@ def to_terminal(table: ReportTable, language: str) -> Table:
     return shown
 
 
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A report's texts for a page.
+
+    Attributes:
+        heads: of the columns, with whether each is aligned to the right.
+        rows: texts by column, with whether the row sums up others.
+        totals: the last row; empty where there is none.
+    """
+
+    heads: list[tuple[str, bool]]
+    rows: list[tuple[list[str], bool]]
+    totals: list[str]
+
+
+def to_cells(table: ReportTable, language: str) -> Cells:
+    """The report as texts, for a page to lay out."""
+    return Cells(
+        heads=[(_head(column, language), column.kind.is_numeric) for column in table.columns],
+        rows=[(_texts(table, row.values, language), row.is_sum) for row in table.rows],
+        totals=_texts(table, _with_word(table, language), language) if table.totals else [],
+    )
+
+
+def to_csv(table: ReportTable, language: str) -> bytes:
+    """The report for spreadsheets that read no XLSX: ``;`` between cells, UTF-8 with BOM, as Excel expects.
+
+    Amounts are bare numbers with the decimal sign of the language, so that they can be added up.
+    """
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, delimiter=";")
+    writer.writerow(_head(column, language) for column in table.columns)
+    last = [Row(_with_word(table, language))] if table.totals else []
+    for row in [*table.rows, *last]:
+        writer.writerow(_bare(column, row.values.get(column.key), language) for column in table.columns)
+    return stream.getvalue().encode("utf-8-sig")
+
+
+def _bare(column: Column, value: Any, language: str) -> str:
+    if isinstance(value, Money):
+        return str(value) if language == "en" else str(value).replace(".", ",")
+    shown = _shown(column, value, language)
+    # A program that opens the file must not take a name for a formula.
+    return f"'{shown}" if column.kind is Kind.TEXT and shown.startswith(("=", "+", "-", "@")) else shown
+
+
 class _Formats:
     """The cell formats of a workbook, each made once: Excel allows only so many."""
 
@@ -249,8 +296,11 @@ def _plain_values(columns: Sequence[Column], values: Mapping[str, Any]) -> dict[
 
 
 def _plain(column: Column, value: Any) -> Any:
-    if column.kind is Kind.PERCENT and isinstance(value, int):
-        return percent(value)
+    return percent(value) if column.kind is Kind.PERCENT and isinstance(value, int) else plain(value)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON holds it: money, dates, months and ids as text, names by language."""
     if isinstance(value, Name):
         return {"kk": value.kk, "ru": value.ru, "en": value.en or value.ru}
     if isinstance(value, Shown):

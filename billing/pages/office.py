@@ -47,7 +47,7 @@ def enter() -> ResponseReturnValue:
         return render_template("login.html", wanted=_wanted(), login=name, refused=refused), 401
     places = workplaces(session, user.id)
     login.enter(user, places[0].district.id if len(places) == 1 else None)
-    return redirect(_wanted() or url_for("office.start"), 303)
+    return redirect(_wanted() or url_for("overview.page" if len(places) == 1 else "office.start"), 303)
 
 
 @blp.post("/logout")
@@ -67,7 +67,7 @@ def choose_district() -> ResponseReturnValue:
     if chosen not in known:
         raise NotFound(kind="district", id=chosen[:FIELD_LENGTH_MAX])
     login.choose_district(known[chosen])
-    return redirect(url_for("office.start"), 303)
+    return redirect(url_for("overview.page"), 303)
 
 
 def _workplaces() -> list[Workplace]:

@@ -60,9 +60,9 @@ def test_a_chosen_language_stays(browser):
 
 
 def test_who_logs_in_sees_his_district_and_roles(browser, aigul):
-    """The log-in leads to the start page, in the user's language, with his name and roles."""
+    """The log-in leads to the overview; the start page shows, in his language, name and roles."""
     entered = log_in(browser)
-    assert (entered.status_code, entered.headers["Location"]) == (303, "/")
+    assert (entered.status_code, entered.headers["Location"]) == (303, "/overview")
 
     page = browser.get("/?lang=en").text
     assert "Айгүл" in page and "Боранкульский сельский округ" in page
@@ -132,10 +132,10 @@ def test_who_works_in_two_districts_chooses(browser, aigul, sessions):
     ("wanted", "location"),
     [
         ("/reports?month=2026-11", "/reports?month=2026-11"),
-        ("https://elsewhere.example/", "/"),
-        ("//elsewhere.example/", "/"),
-        ("/\\elsewhere.example/", "/"),
-        ("javascript:alert(1)", "/"),
+        ("https://elsewhere.example/", "/overview"),
+        ("//elsewhere.example/", "/overview"),
+        ("/\\elsewhere.example/", "/overview"),
+        ("javascript:alert(1)", "/overview"),
     ],
 )
 def test_the_log_in_leads_back_but_never_away(browser, aigul, wanted, location):

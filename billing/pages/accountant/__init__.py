@@ -1,0 +1,1 @@
+"""The accountant's desk: reports, and the closing of months."""

@@ -11,6 +11,7 @@ from billing import pages
 from billing.access import api as access
 from billing.archive import api as archive
 from billing.archive.service import DocumentStore, storing_in
+from billing.budget import api as budget
 from billing.catalog import api as catalog
 from billing.config import Settings
 from billing.customers import api as customers
@@ -18,9 +19,13 @@ from billing.customers import contract_api as contracts
 from billing.districts import api as districts
 from billing.invoicing import api as invoicing
 from billing.kernel.db import Sessions, make_engine
+from billing.ledger import api as ledger
 from billing.ledger import enterprise_api as enterprises
 from billing.orders import api as orders
 from billing.payments import api as payments
+from billing.payments.statements import api as statements
+from billing.receivables import api as receivables
+from billing.verification import api as verification
 from billing.web import errors, login, openapi, security
 from billing.web.access import refuse_unmarked_routes
 from billing.web.transaction import TransactionalFlask
@@ -40,6 +45,11 @@ BLUEPRINTS = (
     orders.blp,
     invoicing.blp,
     payments.blp,
+    statements.blp,
+    receivables.blp,
+    ledger.blp,
+    budget.blp,
+    verification.blp,
     archive.blp,
 )
 

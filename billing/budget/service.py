@@ -1,6 +1,6 @@
 """Classification codes, posting policies, and the revenue lines that collected fees become."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ from billing.budget.models import (
     PostingPolicy,
     RevenueLine,
 )
+from billing.districts.service import get_enterprise
 from billing.kernel.dates import Month
 from billing.kernel.db import district_of
 from billing.kernel.errors import AlreadyExists, InvalidInput, NotFound, RuleViolation
@@ -89,14 +90,19 @@ def set_posting_policy(
         revenue_code: where that share is posted, likewise.
 
     Raises:
-        InvalidInput: steps or code missing, or given for another kind of policy.
+        NotFound: no such enterprise.
+        InvalidInput: steps or code missing, two steps above one sum, or given for another kind of policy.
+        UnknownBudgetCode: the code is not in the classification of the policy's first year.
         AlreadyExists: a policy begins on that date already.
     """
+    get_enterprise(session, enterprise_id)
     needed = kind is PolicyKind.NET_INCOME_SHARE
-    if needed != bool(steps):
+    if needed != bool(steps) or len({step.above for step in steps}) < len(steps):
         raise InvalidInput(field="steps")
     if needed != (revenue_code is not None):
         raise InvalidInput(field="revenue_code")
+    if revenue_code is not None:
+        _refuse_unknown(session, {check_kbk(revenue_code)}, valid_from.year)
     if session.scalar(
         select(PostingPolicy.id).where(
             PostingPolicy.enterprise_id == enterprise_id, PostingPolicy.valid_from == valid_from
@@ -153,6 +159,27 @@ def list_policies(session: Session, enterprise_id: UUID) -> list[PostingPolicy]:
             select(PostingPolicy)
             .where(PostingPolicy.enterprise_id == enterprise_id)
             .order_by(PostingPolicy.valid_from.desc())
+        )
+    )
+
+
+def steps_of(session: Session, policy_ids: Collection[UUID]) -> dict[UUID, list[NetIncomeStep]]:
+    """The steps of policies that post a share of net income, the lowest first."""
+    steps: dict[UUID, list[NetIncomeStep]] = {}
+    for step in session.scalars(
+        select(NetIncomeStep).where(NetIncomeStep.policy_id.in_(policy_ids)).order_by(NetIncomeStep.above)
+    ):
+        steps.setdefault(step.policy_id, []).append(step)
+    return steps
+
+
+def list_plan(session: Session, fiscal_year: int) -> list[PlannedRevenue]:
+    """What was planned for a fiscal year, by code."""
+    return list(
+        session.scalars(
+            select(PlannedRevenue)
+            .where(PlannedRevenue.fiscal_year == fiscal_year)
+            .order_by(PlannedRevenue.code)
         )
     )
 

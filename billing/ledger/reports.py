@@ -37,6 +37,7 @@ ACCOUNT_CARD = (
     Column("balance", Kind.MONEY),
     Column("source_id", width=38),
 )
+_TRANSFER_SORTS = {"-posted_on": (Transfer.posted_on, Transfer.id), "id": (Transfer.id,)}
 _CARD_SORTS = {"posted_on": (Transfer.posted_on, Transfer.id)}
 
 
@@ -188,6 +189,50 @@ def account_card_table(card: AccountCard) -> ReportTable:
     facts = {"account": card.account.code, "first_day": card.first_day, "last_day": card.last_day}
     totals = {"balance": card.closing}
     return ReportTable("account_card", facts, ACCOUNT_CARD, rows, totals, card.rows.next_cursor)
+
+
+def list_accounts(session: Session, book_id: UUID, request: PageRequest) -> Page[Account]:
+    """Accounts of a book by code.
+
+    Raises:
+        NotFound: no such book.
+        InvalidSort, InvalidCursor: see ``page_of``.
+    """
+    get_book(session, book_id)
+    sorts = {"code": (Account.code, Account.fiscal_year, Account.id), "id": (Account.id,)}
+    return page_of(session, select(Account).where(Account.book_id == book_id), sorts, request)
+
+
+def list_transfers(
+    session: Session,
+    book_id: UUID,
+    request: PageRequest,
+    *,
+    posted_from: date | None = None,
+    posted_to: date | None = None,
+    source_kind: SourceKind | None = None,
+    source_id: UUID | None = None,
+    party_id: UUID | None = None,
+) -> Page[Transfer]:
+    """Transfers of a book, the latest first; filters that are None do not filter.
+
+    Raises:
+        NotFound: no such book.
+        InvalidSort, InvalidCursor: see ``page_of``.
+    """
+    get_book(session, book_id)
+    statement = select(Transfer).where(Transfer.book_id == book_id)
+    if posted_from is not None:
+        statement = statement.where(Transfer.posted_on >= posted_from)
+    if posted_to is not None:
+        statement = statement.where(Transfer.posted_on <= posted_to)
+    wanted = {
+        Transfer.source_kind: source_kind,
+        Transfer.source_id: source_id,
+        Transfer.party_id: party_id,
+    }
+    statement = statement.where(*(column == value for column, value in wanted.items() if value is not None))
+    return page_of(session, statement, _TRANSFER_SORTS, request)
 
 
 def get_account(session: Session, book_id: UUID, code: str, fiscal_year: int = 0) -> Account:

@@ -14,7 +14,7 @@ from billing.kernel.clock import today
 from billing.kernel.dates import Month
 from billing.kernel.errors import NotFound, Refusal
 from billing.kernel.paging import PageRequest
-from billing.kernel.reporting import XLSX_TYPE, ReportTable, to_cells, to_csv, to_xlsx
+from billing.kernel.reporting import XLSX_TYPE, Column, ReportTable, to_cells, to_csv, to_xlsx
 from billing.ledger import service as ledger
 from billing.ledger.models import Book
 from billing.ledger.reports import account_card, account_card_table, trial_balance, trial_balance_table
@@ -194,8 +194,14 @@ def _answer(name: str, form: Form, table: ReportTable | None, **more: Any) -> Re
 
 
 def _for_people(table: ReportTable) -> ReportTable:
-    """On the page without columns that only programs read: ids."""
-    return replace(table, columns=[column for column in table.columns if column.key != "source_id"])
+    """On the page without ids, and without months in which nothing came: a year is wider than a screen."""
+
+    def is_read(column: Column) -> bool:
+        if column.key.startswith("month_"):
+            return any(row.values.get(column.key) for row in table.rows)
+        return column.key != "source_id"
+
+    return replace(table, columns=[column for column in table.columns if is_read(column)])
 
 
 def _made(form: Form, make: Callable[[], ReportTable | None]) -> ReportTable | None:

@@ -156,3 +156,26 @@ def _february(
         reason="Артық төлем",
     )
     return wrong
+
+
+@dataclass(frozen=True)
+class Fee:
+    """An invoice of 3,000 and 333.33 tenge (VAT within), and a payment of 2,000 for it."""
+
+    enterprise: Enterprise
+    snow: Service
+    customer: Customer
+    invoice: Invoice
+    payment: Payment
+
+
+def collect_a_fee(session: Session) -> Fee:
+    """The least that fills every report: a customer invoiced for January, who pays a part in February."""
+    enterprise = open_for_business(session, vat_from=date(2020, 1, 1))
+    snow = make_service(session, enterprise.id, code="SNOW")
+    water = make_service(session, enterprise.id, code="WATER", revenue_code="201510", price=T("333.33"))
+    customer = make_customer(session)
+    contract = make_contract(session, enterprise, customer, (snow, "3"), (water, "1"))
+    invoice = make_invoice(session, contract, JANUARY)
+    payment = pay(session, enterprise.id, customer.id, 2000, received_on=date(2026, 2, 10))
+    return Fee(enterprise, snow, customer, invoice, payment)

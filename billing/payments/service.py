@@ -95,8 +95,7 @@ def record_payment(
 ) -> Payment:
     """Record money received from or for a customer, once, and allocate it.
 
-    The same ``channel`` and ``outside_id`` again, with the same customer, sum and date, is the same
-    payment and returned as it stands.
+    The same ``channel`` and ``outside_id`` with the same customer, sum and date is the same payment.
 
     Args:
         amount: strictly positive.
@@ -121,14 +120,11 @@ def record_payment(
     # Locked first: two payments of one customer must not both see the same debt, nor one told twice.
     customers.lock_customers(session, [customer_id])
     channel = channel or (CASH_DESK if method is PaymentMethod.CASH else method.value)
-    if outside_id is not None:
-        earlier = find_payment(session, channel, outside_id)
-        if earlier is not None:
-            told = (earlier.customer_id, earlier.enterprise_id, earlier.amount, earlier.received_on)
-            if told != (customer_id, enterprise_id, amount, received_on):
-                raise OutsideIdReused(channel=channel, outside_id=outside_id)
-            return earlier
-    allocation = receivables.preview(session, enterprise_id, customer_id, amount, invoice_ids, lock=True)
+    if outside_id is not None and (earlier := find_payment(session, channel, outside_id)) is not None:
+        told = (earlier.customer_id, earlier.enterprise_id, earlier.amount, earlier.received_on)
+        if told != (customer_id, enterprise_id, amount, received_on):
+            raise OutsideIdReused(channel=channel, outside_id=outside_id)
+        return earlier
     payment = Payment(
         district_id=district_of(session),
         id=new_id(),
@@ -140,10 +136,24 @@ def record_payment(
         amount=amount,
         received_on=received_on,
         payer_name=payer_name,
-        explanation=[step.stored() for step in allocation.steps],
-        debt_after=allocation.owed_after.get(customer_id, ZERO),
         recorded_by=actor_of(session),
     )
+    return _receive(session, book_id, payment, receipt, invoice_ids)
+
+
+def _receive(
+    session: Session,
+    book_id: UUID,
+    payment: Payment,
+    receipt: CashReceipt | None,
+    invoice_ids: Collection[UUID],
+) -> Payment:
+    """Allocate a payment of a locked customer, and write it down with all that follows."""
+    allocation = receivables.preview(
+        session, payment.enterprise_id, payment.customer_id, payment.amount, invoice_ids, lock=True
+    )
+    payment.explanation = [step.stored() for step in allocation.steps]
+    payment.debt_after = allocation.owed_after.get(payment.customer_id, ZERO)
     if receipt is not None:
         _number_cash_order(session, payment, receipt)
     _store(session, payment)

@@ -38,7 +38,7 @@ def group() -> None:
     """Invoices and credit notes. An invoice is named by number and year: 12/2026.
 
     Examples:
-      auyl invoice issue 47363900011 --month 2026-10
+      auyl invoice issue 47363900019 --month 2026-10
       auyl invoice pdf 12/2026
     """
 
@@ -65,7 +65,7 @@ def issue(
     Without a customer: one invoice to everybody who has completed work that is not billed yet.
 
     Examples:
-      auyl invoice issue 47363900011 --month 2026-10
+      auyl invoice issue 47363900019 --month 2026-10
       auyl invoice issue
     """
     with office.work() as session:
@@ -167,9 +167,8 @@ def list_(office: Office, /, *, customer: str | None, status: str | None, enterp
             status=InvoiceStatus(status) if status else None,
         )
         ids = {standing.invoice.customer_id for standing in page.items}
-        names = dict(
-            session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(ids))).tuples().all()
-        )
+        named = select(Customer.id, Customer.name).where(Customer.id.in_(ids))
+        names = {customer.id: customer.name for customer in session.execute(named)}
     _print(office, page.items, names)
 
 

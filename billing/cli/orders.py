@@ -50,7 +50,7 @@ def list_(office: Office, /, *, state: str | None, enterprise: str | None) -> No
         )
         ids = {order.customer_id for order in page.items}
         named = select(Customer.id, Customer.name).where(Customer.id.in_(ids))
-        names = dict(session.execute(named).tuples().all())
+        names = {customer.id: customer.name for customer in session.execute(named)}
         services = {each.id: each for each in session.scalars(select(Service))}
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("number", "requested_on", "customer", "service", "quantity", "state"):

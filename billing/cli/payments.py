@@ -41,8 +41,8 @@ def group() -> None:
     CUSTOMER is a personal account number, IIN or BIN; SUM is in tenge.
 
     Examples:
-      auyl pay preview 47363900011 5000
-      auyl pay bank 47363900011 5000 --reference 000123
+      auyl pay preview 47363900019 5000
+      auyl pay bank 47363900019 5000 --reference 000123
     """
 
 
@@ -72,7 +72,7 @@ def cash(
     """Record cash, with the cash register's receipt, which the law asks for.
 
     Example:
-      auyl pay cash 47363900011 5000 --fiscal-number 1234567890 --register 010100000001
+      auyl pay cash 47363900019 5000 --fiscal-number 1234567890 --register 010100000001
     """
     at = datetime.combine(day, time(12), ALMATY) if day else now()
     receipt = payments.CashReceipt(fiscal_number, register_number, at)
@@ -105,7 +105,7 @@ def bank(office: Office, /, *, customer: str, amount: Money, **facts: object) ->
     """Record money on the bank account; the day is the bank's value date.
 
     Example:
-      auyl pay bank 47363900011 5000 --on 2026-11-20 --reference 000123
+      auyl pay bank 47363900019 5000 --on 2026-11-20 --reference 000123
     """
     _record(office, PaymentMethod.BANK, customer, amount, **facts)  # type: ignore[arg-type]
 
@@ -123,7 +123,7 @@ def card(office: Office, /, *, customer: str, amount: Money, **facts: object) ->
     """Record a payment by card: in transit until the bank's statement shows it.
 
     Example:
-      auyl pay card 47363900011 5000 --reference 7001
+      auyl pay card 47363900019 5000 --reference 7001
     """
     _record(office, PaymentMethod.CARD, customer, amount, **facts)  # type: ignore[arg-type]
 
@@ -146,7 +146,7 @@ def preview(
     """Show how a sum would be allocated now; nothing is written.
 
     Example:
-      auyl pay preview 47363900011 5000
+      auyl pay preview 47363900019 5000
     """
     with office.work(read_only=True) as session:
         enterprise_id = enterprise_of(session, enterprise).id
@@ -227,7 +227,7 @@ def list_(office: Office, /, *, customer: str | None) -> None:
     """The latest payments, with their ids.
 
     Example:
-      auyl pay list --customer 47363900011
+      auyl pay list --customer 47363900019
     """
     with office.work(read_only=True) as session:
         customer_id = customer_of(session, customer).id if customer else None

@@ -159,7 +159,7 @@ def statement(
     """Statement of a CUSTOMER, named by personal account number, IIN or BIN: invoices, payments, balance.
 
     Example:
-      auyl report statement 47363900011 --from 2026-08-01
+      auyl report statement 47363900019 --from 2026-08-01
     """
     first, last = _days(first_day, last_day)
     with office.work(read_only=True) as session:

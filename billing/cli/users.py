@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from billing.access import tokens
 from billing.access.models import Membership, Role, User
 from billing.access.passwords import hash_password
-from billing.access.service import create_user, find_user, grant_role, revoke_role
+from billing.access.service import create_member, find_user, grant_role, revoke_role
 from billing.cli.office import Office
 from billing.cli.teaching import TeachingGroup
 from billing.cli.typed import DAY
@@ -23,6 +23,7 @@ PASSWORD_GROUPS = 3
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read as something else
 _ROLE = click.Choice([role.value for role in Role])
+_LANGUAGE = click.Choice([language.value for language in Language])
 _PASSWORD = click.option(
     "--ask-password", is_flag=True, help="Type a password instead of having one made and shown once."
 )
@@ -42,9 +43,7 @@ def group() -> None:
 @click.argument("login")
 @click.option("--name", required=True, help="Full name.")
 @click.option("--role", "roles", type=_ROLE, multiple=True, required=True, help="May be given several times.")
-@click.option(
-    "--speaks", type=click.Choice(list(Language)), default="ru", show_default=True, help="Language."
-)
+@click.option("--speaks", type=_LANGUAGE, default="ru", show_default=True, help="Language.")
 @_PASSWORD
 @click.pass_obj
 def add(
@@ -59,9 +58,14 @@ def add(
     """
     password = _password(office, ask_password)
     with office.work() as session:
-        user = create_user(session, login, name=name, password=password, language=Language(speaks))
-        for role in roles:
-            grant_role(session, user.login, Role(role))
+        user = create_member(
+            session,
+            login,
+            name=name,
+            password=password,
+            roles=[Role(role) for role in roles],
+            language=Language(speaks),
+        )
     office.say("user_added", login=user.login)
     _tell_password(office, password, asked=ask_password)
 

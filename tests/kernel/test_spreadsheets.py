@@ -7,11 +7,11 @@ from datetime import date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openpyxl import Workbook
 
 from billing.kernel import spreadsheets
 from billing.kernel.i18n import Language
 from billing.kernel.spreadsheets import Column, ListReading, Problem, normal_heading, read_list, sentence
+from tests.support.xlsx import spreadsheet
 
 COLUMNS = (
     Column("name", ("ФИО", "Аты-жөні", "Full name"), required=True),
@@ -24,16 +24,6 @@ KAZAKH = "Аты-жөні;ЖСН;Саны\nҚұрманғазы Үмбетов;9
 def cells(reading: ListReading) -> list[tuple[int, str, str, str]]:
     """Rows as tuples, for exact comparison."""
     return [(row.number, *(row.cells[column.field] for column in COLUMNS)) for row in reading.rows]
-
-
-def excel(*rows: list[object]) -> bytes:
-    """An Excel file with these rows."""
-    workbook = Workbook()
-    for row in rows:
-        workbook.active.append(row)
-    content = io.BytesIO()
-    workbook.save(content)
-    return content.getvalue()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "kz1048", "utf-16"])
@@ -77,7 +67,7 @@ def test_a_line_that_names_the_delimiter_is_obeyed():
 
 def test_excel_cells_come_as_they_were_typed():
     """Whole numbers without a fraction, dates as dates, fractions as Excel shows them."""
-    content = excel(
+    content = spreadsheet(
         ["ФИО", "ИИН", "Кол-во"], [date(2026, 11, 23), 990740000683.0, 0.1 + 0.2], [], ["Б", 7, 2]
     )
     assert cells(read_list(content, COLUMNS)) == [
@@ -88,7 +78,7 @@ def test_excel_cells_come_as_they_were_typed():
 
 def test_a_time_of_day_beside_a_date_is_left_out():
     """Excel's dates are instants; the day counts."""
-    content = excel(["ФИО"], [datetime(2026, 11, 23, 14, 5)], [True])  # noqa: DTZ001
+    content = spreadsheet(["ФИО"], [datetime(2026, 11, 23, 14, 5)], [True])  # noqa: DTZ001
     assert cells(read_list(content, COLUMNS)) == [(2, "2026-11-23", "", ""), (3, "1", "", "")]
 
 
@@ -168,7 +158,7 @@ def test_no_bytes_make_it_fail(content):
 @given(st.integers(0, 6_000), st.binary(min_size=1, max_size=8))
 def test_no_damaged_excel_file_makes_it_fail(position, damage):
     """A file cut, or overwritten somewhere, gives a reading: of rows or of a problem."""
-    whole = excel(["ФИО", "ИИН"], ["А", 991231500006])
+    whole = spreadsheet(["ФИО", "ИИН"], ["А", 991231500006])
     position %= len(whole)
     for content in (whole[:position], whole[:position] + damage + whole[position + len(damage) :]):
         assert isinstance(read_list(content, COLUMNS), ListReading)

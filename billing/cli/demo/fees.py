@@ -32,7 +32,8 @@ WRONG_SUM = Money.tenge(3_000)
 
 def invoices_to_issue(session: Session, scene: Scene) -> list[Work]:
     """Each month's invoices: one per contract with its charges and its work, and one per other customer."""
-    billed = set(session.execute(select(BilledPeriod.contract_id, BilledPeriod.period)).tuples())
+    periods = session.execute(select(BilledPeriod.contract_id, BilledPeriod.period))
+    billed = {(contract_id, period) for contract_id, period in periods}
     contracts = list(session.scalars(select(Contract).order_by(Contract.signed_on, Contract.id)))
     work: list[Work] = []
     for month in scene.months:

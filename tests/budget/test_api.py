@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from billing.access.models import Role
 from billing.budget.models import PostingPolicy
 from tests.support.districts import DISTRICT_ID, OTHER_DISTRICT_ID, OTHER_DISTRICT_KATO, make_district
-from tests.support.season import collect_a_fee
+from tests.support.lived import collect_a_fee
 from tests.support.workbooks import first_sheet
 
 NOBODY = "00000000-0000-7000-8000-000000000000"

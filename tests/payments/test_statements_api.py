@@ -4,7 +4,7 @@ import pytest
 
 from billing.access.models import Role
 from tests.support.districts import DISTRICT_ID, OTHER_DISTRICT_ID, OTHER_DISTRICT_KATO, make_district
-from tests.support.season import collect_a_fee
+from tests.support.lived import collect_a_fee
 from tests.support.workbooks import first_sheet
 
 PERIOD = "first_day=2026-01-01&last_day=2026-12-31"

@@ -4,7 +4,7 @@ import pytest
 
 from billing.access.models import Role
 from tests.support.districts import DISTRICT_ID
-from tests.support.season import collect_a_fee
+from tests.support.lived import collect_a_fee
 
 
 @pytest.fixture

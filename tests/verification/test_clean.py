@@ -4,7 +4,7 @@ import pytest
 
 from billing.kernel.db import ALL_DISTRICTS, NotScoped, scope
 from billing.verification.service import verify
-from tests.support.season import live_a_season
+from tests.support.lived import live_a_season
 
 
 def test_a_season_of_work_leaves_no_difference(session):

@@ -13,7 +13,7 @@ from billing.kernel.db import scope
 from billing.kernel.i18n import Language, messages
 from billing.verification.service import CHECKS, DOCUMENT_DAMAGED, verify
 from tests.support.districts import DISTRICT_ID, make_district
-from tests.support.season import live_a_season
+from tests.support.lived import live_a_season
 
 
 def unlock(session, *tables):

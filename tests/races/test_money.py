@@ -351,7 +351,7 @@ def test_two_who_pay_for_each_other_never_block(sessions, desk, together, crossw
 
 
 def test_a_billing_run_and_the_common_payer_never_block(sessions, desk, together):
-    """Four debtors with advances and one payer for all: bulk invoices while he pays and gets money back."""
+    """Four debtors with open debts and advances, one payer: bulk invoices while he pays and undoes."""
     with sessions.begin(DISTRICT_ID) as session:
         payer = make_customer(session, 40)
         trade = desk.at(session).hire()
@@ -359,10 +359,13 @@ def test_a_billing_run_and_the_common_payer_never_block(sessions, desk, together
         for month in (1, 2, 3):
             for debtor in debtors:
                 make_act(session, trade, customer_id=debtor.id, completed_on=date(2026, month, 10))
-        paid = pay(session, desk.enterprise.id, payer.id, 400)
-        for debtor in debtors:
-            pay(session, desk.enterprise.id, debtor.id, 100, received_on=date(2026, 1, 5))
         first = invoice_completed_orders(session, desk.enterprise.id, issued_on=date(2026, 1, 31))
+        # What the last debtor paid is the oldest: advances are consumed in another order than debts arose.
+        for day, debtor in enumerate(reversed(debtors), start=1):
+            settling = pay(session, desk.enterprise.id, debtor.id, 1740, received_on=date(2026, 2, day))
+            pay(session, desk.enterprise.id, debtor.id, 100, received_on=date(2026, 2, day))
+            reverse(session, settling)
+        paid = pay(session, desk.enterprise.id, payer.id, 400)
 
     def act(session, number):
         deeds = [

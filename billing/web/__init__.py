@@ -67,4 +67,5 @@ Rules:
   415, 422, 428, 500, 503, the ``Idempotency-Key`` of every POST, and roles are documented by themselves.
 * Add the blueprint to ``BLUEPRINTS`` in ``billing/app.py``. Tests take the fixture ``office``:
   ``office.get("/api/v1/me").json``, ``office.member(Role.CLERK).post(…)``; see ``tests/support/web.py``.
+  A test that changes the application itself (adds a route) takes ``fresh_office``.
 """

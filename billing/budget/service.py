@@ -1,6 +1,6 @@
-"""Classification codes, posting policies, and the revenue lines that collected fees become."""
+"""Collected fees become revenue lines, and are taken back; codes, plan and policies stand in files beside."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,35 +10,53 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from billing.budget.models import (
-    BudgetCode,
     NetIncomeStep,
-    PlannedRevenue,
     PolicyKind,
-    PostingPolicy,
     RevenueLine,
 )
-from billing.districts.service import get_enterprise
+from billing.budget.plan import (
+    UnknownBudgetCode,
+    codes_of_year,
+    list_plan,
+    plan_revenue,
+    refuse_unknown_codes,
+)
+from billing.budget.policies import (
+    NoPostingPolicy,
+    Step,
+    list_policies,
+    net_income_share,
+    policy_on,
+    set_posting_policy,
+    steps_of,
+)
 from billing.kernel.dates import Month
 from billing.kernel.db import district_of
-from billing.kernel.errors import AlreadyExists, InvalidInput, NotFound, RuleViolation
-from billing.kernel.identifiers import check_kbk
+from billing.kernel.errors import NotFound, RuleViolation
 from billing.kernel.ids import new_id
-from billing.kernel.money import BASIS_POINTS, ZERO, Money
+from billing.kernel.money import ZERO, Money
 from billing.ledger import service as ledger
 from billing.ledger.chart import BUDGET_IN_TRANSIT, AccountRow
 from billing.ledger.models import AccountKind, Book, SourceKind, Transfer
 
-
-class UnknownBudgetCode(RuleViolation):
-    """The code is not in the classification of that fiscal year. Facts: ``code``, ``fiscal_year``."""
-
-    code = "unknown_budget_code"
-
-
-class NoPostingPolicy(RuleViolation):
-    """The enterprise has no posting policy on that day. Facts: ``enterprise_id``, ``day``."""
-
-    code = "no_posting_policy"
+__all__ = [
+    "Fee",
+    "NetIncomeShareNotDue",
+    "NoPostingPolicy",
+    "Step",
+    "UnknownBudgetCode",
+    "codes_of_year",
+    "list_plan",
+    "list_policies",
+    "net_income_share",
+    "plan_revenue",
+    "policy_on",
+    "post_net_income_share",
+    "post_revenue",
+    "reverse_revenue",
+    "set_posting_policy",
+    "steps_of",
+]
 
 
 class NetIncomeShareNotDue(RuleViolation):
@@ -61,171 +79,6 @@ class Fee:
     service_id: UUID
     code: str
     net: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step of the progressive norm: above ``above``, ``fixed`` and ``rate_bp`` basis points of the rest."""
-
-    above: Money
-    fixed: Money
-    rate_bp: int
-
-
-def set_posting_policy(
-    session: Session,
-    enterprise_id: UUID,
-    *,
-    kind: PolicyKind,
-    valid_from: date,
-    steps: Sequence[Step] = (),
-    revenue_code: str | None = None,
-    decision_number: str | None = None,
-    decision_date: date | None = None,
-) -> PostingPolicy:
-    """Say what of an enterprise's fees is budget revenue from a date on.
-
-    Args:
-        steps: the progressive norm of a share of net income, required for it and only for it.
-        revenue_code: where that share is posted, likewise.
-
-    Raises:
-        NotFound: no such enterprise.
-        InvalidInput: steps or code missing, two steps above one sum, or given for another kind of policy.
-        UnknownBudgetCode: the code is not in the classification of the policy's first year.
-        AlreadyExists: a policy begins on that date already.
-    """
-    get_enterprise(session, enterprise_id)
-    needed = kind is PolicyKind.NET_INCOME_SHARE
-    if needed != bool(steps) or len({step.above for step in steps}) < len(steps):
-        raise InvalidInput(field="steps")
-    if needed != (revenue_code is not None):
-        raise InvalidInput(field="revenue_code")
-    if revenue_code is not None:
-        _refuse_unknown(session, {check_kbk(revenue_code)}, valid_from.year)
-    if session.scalar(
-        select(PostingPolicy.id).where(
-            PostingPolicy.enterprise_id == enterprise_id, PostingPolicy.valid_from == valid_from
-        )
-    ):
-        raise AlreadyExists(kind="posting_policy", field="valid_from", value=valid_from)
-    policy = PostingPolicy(
-        district_id=district_of(session),
-        id=new_id(),
-        enterprise_id=enterprise_id,
-        kind=kind,
-        valid_from=valid_from,
-        revenue_code=revenue_code,
-        decision_number=decision_number,
-        decision_date=decision_date,
-    )
-    session.add(policy)
-    session.flush()
-    for step in steps:
-        session.add(
-            NetIncomeStep(
-                district_id=policy.district_id,
-                policy_id=policy.id,
-                above=step.above,
-                fixed=step.fixed,
-                rate_bp=step.rate_bp,
-            )
-        )
-    session.flush()
-    return policy
-
-
-def policy_on(session: Session, enterprise_id: UUID, day: date) -> PostingPolicy:
-    """The posting policy of an enterprise on a day.
-
-    Raises:
-        NoPostingPolicy: none had begun.
-    """
-    policy = session.scalar(
-        select(PostingPolicy)
-        .where(PostingPolicy.enterprise_id == enterprise_id, PostingPolicy.valid_from <= day)
-        .order_by(PostingPolicy.valid_from.desc())
-        .limit(1)
-    )
-    if policy is None:
-        raise NoPostingPolicy(enterprise_id=enterprise_id, day=day)
-    return policy
-
-
-def list_policies(session: Session, enterprise_id: UUID) -> list[PostingPolicy]:
-    """An enterprise's policies, the newest first."""
-    return list(
-        session.scalars(
-            select(PostingPolicy)
-            .where(PostingPolicy.enterprise_id == enterprise_id)
-            .order_by(PostingPolicy.valid_from.desc())
-        )
-    )
-
-
-def steps_of(session: Session, policy_ids: Collection[UUID]) -> dict[UUID, list[NetIncomeStep]]:
-    """The steps of policies that post a share of net income, the lowest first."""
-    steps: dict[UUID, list[NetIncomeStep]] = {}
-    for step in session.scalars(
-        select(NetIncomeStep).where(NetIncomeStep.policy_id.in_(policy_ids)).order_by(NetIncomeStep.above)
-    ):
-        steps.setdefault(step.policy_id, []).append(step)
-    return steps
-
-
-def list_plan(session: Session, fiscal_year: int) -> list[PlannedRevenue]:
-    """What was planned for a fiscal year, by code."""
-    return list(
-        session.scalars(
-            select(PlannedRevenue)
-            .where(PlannedRevenue.fiscal_year == fiscal_year)
-            .order_by(PlannedRevenue.code)
-        )
-    )
-
-
-def plan_revenue(
-    session: Session,
-    *,
-    fiscal_year: int,
-    code: str,
-    amount: Money,
-    decision_number: str,
-    decision_date: date,
-) -> PlannedRevenue:
-    """Enter what the maslikhat planned for a code in a year, or replace it by a later decision.
-
-    Raises:
-        UnknownBudgetCode: the code is not in that year's classification.
-    """
-    _refuse_unknown(session, {check_kbk(code)}, fiscal_year)
-    plan = session.get(PlannedRevenue, (district_of(session), fiscal_year, code))
-    if plan is None:
-        plan = PlannedRevenue(district_id=district_of(session), fiscal_year=fiscal_year, code=code)
-        session.add(plan)
-    plan.amount = amount
-    plan.decision_number = decision_number
-    plan.decision_date = decision_date
-    session.flush()
-    return plan
-
-
-def codes_of_year(session: Session, fiscal_year: int, codes: Iterable[str] | None = None) -> list[BudgetCode]:
-    """The classification of a fiscal year, by code; only the given codes where given."""
-    statement = select(BudgetCode).where(
-        BudgetCode.valid_from_year <= fiscal_year,
-        (BudgetCode.valid_to_year.is_(None)) | (BudgetCode.valid_to_year >= fiscal_year),
-    )
-    if codes is not None:
-        statement = statement.where(BudgetCode.code.in_(set(codes)))
-    return list(session.scalars(statement.order_by(BudgetCode.code)))
-
-
-def _refuse_unknown(session: Session, codes: set[str], fiscal_year: int) -> None:
-    known = {row.code for row in codes_of_year(session, fiscal_year, codes)}
-    unknown = codes - known
-    if unknown:
-        raise UnknownBudgetCode(code=", ".join(sorted(unknown)), fiscal_year=fiscal_year)
 
 
 def post_revenue(session: Session, enterprise_id: UUID, fees: Sequence[Fee], *, posted_on: date) -> None:
@@ -291,7 +144,7 @@ def _post_to_budget(session: Session, entries: Sequence[ledger.Entry], posted_on
 
 
 def _open_revenue_accounts(session: Session, book_id: UUID, codes: set[str], fiscal_year: int) -> None:
-    _refuse_unknown(session, codes, fiscal_year)
+    refuse_unknown_codes(session, codes, fiscal_year)
     # One after the other: two that open several accounts in another order would block crosswise.
     session.execute(select(Book.id).where(Book.id == book_id).with_for_update(key_share=True)).all()
     ledger.open_accounts(
@@ -363,19 +216,6 @@ def _opposite(line: RevenueLine, transfer_id: UUID, reversed_on: date) -> dict[s
         "invoice_line_id": line.invoice_line_id,
         "service_id": line.service_id,
     }
-
-
-def net_income_share(net_income: Money, steps: Sequence[Step]) -> Money:
-    """The budget's share of an enterprise's net income by the progressive norm (State Property Law art. 140).
-
-    The highest step below the income applies: its fixed sum and its rate of what lies above it. No income,
-    no share.
-    """
-    reached = [step for step in steps if net_income > step.above]
-    if not reached:
-        return ZERO
-    step = max(reached, key=lambda each: each.above)
-    return step.fixed + (net_income - step.above).share(step.rate_bp, BASIS_POINTS)
 
 
 def post_net_income_share(

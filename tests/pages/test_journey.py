@@ -10,7 +10,6 @@ from billing.access.models import PersonalDataAccess, Role
 from billing.budget.models import RevenueLine
 from billing.customers.models import Customer
 from billing.invoicing.models import Invoice
-from billing.kernel.clock import today
 from billing.kernel.money import Money
 from billing.orders.models import OrderState, ServiceOrder
 from billing.payments.models import Payment
@@ -19,6 +18,7 @@ from tests.support.catalog import make_service
 from tests.support.districts import DISTRICT_ID
 from tests.support.identifiers import synthetic_iin
 from tests.support.pages import text_of
+from tests.support.web import TODAY
 from tests.support.workforce import make_engagement
 
 IIN = synthetic_iin(77)
@@ -30,7 +30,7 @@ def business(sessions):
     with sessions.begin(DISTRICT_ID) as session:
         enterprise = open_for_business(session)
         make_service(session, enterprise.id)
-        make_engagement(session, enterprise.id, starts_on=today() - timedelta(days=400))
+        make_engagement(session, enterprise.id, starts_on=TODAY - timedelta(days=400))
         return enterprise
 
 
@@ -107,6 +107,7 @@ def test_a_fee_goes_through_the_pages_into_the_budget(desk, clerk, cashier, sess
         assert session.scalar(select(ServiceOrder.state)) is OrderState.INVOICED
 
 
+@pytest.mark.sqlite_only
 def test_all_completed_work_is_invoiced_at_once(clerk, sessions):
     """One click bills everybody with completed work, and says how many invoices that made."""
     card = take_on(clerk)
@@ -120,11 +121,12 @@ def test_all_completed_work_is_invoiced_at_once(clerk, sessions):
         assert session.scalar(select(Invoice.total)) == Money.tenge(3500)
 
 
+@pytest.mark.sqlite_only
 def test_a_contract_charges_a_month(clerk, sessions):
     """A contract signed and charged on the pages is invoiced for a month, once."""
     card = take_on(clerk)
     number = card.rsplit("/", 1)[-1]
-    begin = (today().replace(day=1) - timedelta(days=40)).replace(day=1)
+    begin = (TODAY.replace(day=1) - timedelta(days=40)).replace(day=1)
     contract = led_to(clerk.send(f"/contracts/new/{number}", starts_on=str(begin), signed_on=str(begin)))
     led_to(clerk.send(contract, "/charges", quantity="4", valid_from=f"{begin:%d.%m.%Y}"))
 
@@ -176,6 +178,7 @@ def test_money_is_given_back_and_payments_are_undone(desk, clerk, cashier, sessi
         assert session.scalar(select(func.sum(RevenueLine.amount))) == Money(0)
 
 
+@pytest.mark.sqlite_only
 def test_whoever_sees_an_iin_is_written_down(clerk, sessions):
     """Numbers are masked on the card; with a purpose they are shown, and the reading is logged."""
     card = take_on(clerk)

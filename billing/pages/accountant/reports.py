@@ -217,7 +217,8 @@ def _made(form: Form, make: Callable[[], ReportTable | None]) -> ReportTable | N
 def _of_book(schema: type[Schema]) -> tuple[Form, Book]:
     form = filters(schema)
     day = today()
-    books = ledger.list_books(current_session())
+    # The enterprise's book first: it is the one most asked for.
+    books = sorted(ledger.list_books(current_session()), key=lambda book: book.enterprise_id is None)
     wanted = form.values.get("book_id")
     known = [book for book in books if wanted in (None, book.id)]
     if not known:

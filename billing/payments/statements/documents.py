@@ -14,8 +14,8 @@ from billing.invoicing.documents import (
     number_text,
     signatory,
 )
-from billing.invoicing.facts import customer_facts, enterprise_facts, signatory_facts
 from billing.kernel.i18n import Language, label
+from billing.orders.facts import customer_facts, enterprise_facts, signatory_facts
 from billing.payments.statements.service import Statement, StatementRow
 from invoices import reconciliation_statement
 from invoices.values import LocalText, ReconciliationDocument, ReconciliationRow

@@ -1,10 +1,11 @@
 """Many people at one till: numbers without gap, nothing billed or paid twice, nobody's request lost."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from billing.catalog.models import PayerCategory
 from billing.customers.service import CustomerDetails, edit_customer
@@ -41,6 +42,10 @@ from tests.support.orders import make_act
 from tests.support.threads import CLIENTS, at_once
 
 T = Money.tenge
+# Whoever waits for this session's locks; pg_locks, unlike pg_stat_activity, is not frozen in a transaction.
+WAITING = text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+)
 MONTHS = [Month(2025, number) for number in range(1, 13)]
 
 
@@ -387,4 +392,31 @@ def test_a_billing_run_and_the_common_payer_never_block(sessions, desk, together
     }
     invoices = count(sessions, Invoice)
     assert numbers(sessions, Invoice.number) == list(range(1, invoices + 1))
+    assert all_agrees(sessions)
+
+
+@pytest.mark.postgresql_only
+def test_all_debts_are_locked_before_the_first_advance_is_consumed(sessions, desk):
+    """Somebody holds the first debt and then wants the second: who consumes both waits, and neither dies."""
+    with sessions.begin(DISTRICT_ID) as session:
+        debtors = [make_customer(session, 51), make_customer(session, 52)]
+        for day, debtor in zip((2, 1), debtors, strict=True):  # the second one's advance is the older
+            make_invoice(session, make_contract(session, desk.enterprise, debtor, (desk.service, "1")))
+            settling = pay(session, desk.enterprise.id, debtor.id, 580, received_on=date(2026, 4, day))
+            pay(session, desk.enterprise.id, debtor.id, 100, received_on=date(2026, 4, day))
+            reverse(session, settling)
+
+    def consume():
+        with sessions.begin(DISTRICT_ID) as session:
+            ids = [debtor.id for debtor in debtors]
+            return receivables.consume_advances(session, desk.enterprise.id, ids, settled_on=APRIL_30)
+
+    with ThreadPoolExecutor(1) as thread, sessions.begin(DISTRICT_ID) as session:
+        receivables.open_lines(session, desk.enterprise.id, debtors[0].id, lock=True)
+        consuming = thread.submit(consume)
+        while not session.scalar(WAITING):
+            assert not consuming.done()
+        receivables.open_lines(session, desk.enterprise.id, debtors[1].id, lock=True)
+
+    assert consuming.result() == T(200)
     assert all_agrees(sessions)

@@ -1,6 +1,7 @@
 """Turns what a command could not do into one sentence and an exit code, never a traceback.
 
-0 is done, 1 refused or problems found, 2 wrongly typed (click's own).
+0 is done, 1 refused or problems found, 2 wrongly typed (click's own). Our own bugs end in a sentence too;
+``AUYL_DEBUG=1`` shows where they are.
 """
 
 import os
@@ -15,7 +16,10 @@ from billing.kernel.errors import Refusal
 from billing.kernel.i18n import refusal_text
 
 EXIT_REFUSED = 1
+DEBUG = "AUYL_DEBUG"
+
 _NO_TABLES = ("no such table", "does not exist")
+_CLICK_OWN = (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError)
 
 
 class RefusingGroup(TeachingGroup):
@@ -25,29 +29,29 @@ class RefusingGroup(TeachingGroup):
         """Run the command; whatever it raises is said in the language of who typed it."""
         try:
             return super().invoke(ctx)
-        except Refusal as refusal:
+        except _CLICK_OWN:
+            raise
+        except Exception as error:
             office = ctx.find_object(Office)
-            assert office is not None
-            _refuse(refusal_text(refusal, office.language))
-        except DBAPIError as error:
-            _refuse_database(ctx, error)
-        except OSError as error:
-            office = ctx.find_object(Office)
-            if office is None or isinstance(error, BrokenPipeError):
+            if office is None:
                 raise
-            _refuse(office.text("file_trouble", reason=f"{error.strerror}: {error.filename}"))
+            _refuse(_sentence(office, error))
 
 
-def _refuse_database(ctx: click.Context, error: DBAPIError) -> NoReturn:
-    office = ctx.find_object(Office)
-    if office is None or os.environ.get("AUYL_DEBUG"):
+def _sentence(office: Office, error: Exception) -> str:
+    if isinstance(error, Refusal):
+        return refusal_text(error, office.language)
+    if isinstance(error, OSError):
+        return office.text("file_trouble", reason=f"{error.strerror}: {error.filename}")
+    if isinstance(error, DBAPIError):
+        reason = str(error.orig).strip().split("\n")[0]
+        if any(words in reason for words in _NO_TABLES):
+            return office.text("database_not_migrated")
+        refused = isinstance(error, IntegrityError)
+        return office.text("database_refused" if refused else "database_unreachable", reason=reason)
+    if os.environ.get(DEBUG):
         raise error
-    reason = str(error.orig).strip().split("\n")[0]
-    if any(words in reason for words in _NO_TABLES):
-        _refuse(office.text("database_not_migrated"))
-    if isinstance(error, IntegrityError):
-        _refuse(office.text("database_refused", reason=reason))
-    _refuse(office.text("database_unreachable", reason=reason))
+    return office.text("our_bug", kind=type(error).__name__, variable=DEBUG)
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -37,6 +37,11 @@ def settings_for(database_url: str, var: Path) -> Settings:
     return Settings.from_environment({"AUYL_DATABASE_URL": database_url, "AUYL_VAR": str(var)})
 
 
+@pytest.fixture(autouse=True)
+def _bugs_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUYL_DEBUG", "1")
+
+
 @pytest.fixture
 def office(database: Database, tmp_path: Path) -> Iterator[Office]:
     """An English office in a migrated database without a district."""

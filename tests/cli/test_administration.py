@@ -17,6 +17,7 @@ from billing.budget.service import policy_on
 from billing.catalog.models import Service
 from billing.cli import main
 from billing.cli.office import Office, language_of
+from billing.cli.refusing import RefusingGroup
 from billing.customers.models import Customer
 from billing.districts.models import District, Enterprise
 from billing.kernel.errors import Unauthenticated
@@ -73,6 +74,29 @@ def test_a_database_that_is_not_there_is_one_sentence(tmp_path):
     assert result.exit_code == 1
     assert result.stderr.startswith("The database cannot be reached: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_our_own_bug_is_one_sentence_too(auyl, office, monkeypatch):
+    """Unless somebody wants to see where it is."""
+    group = RefusingGroup(name="auyl")
+
+    @group.command("fail")
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        CliRunner().invoke(group, ["fail"], obj=office, catch_exceptions=False)
+    monkeypatch.delenv("AUYL_DEBUG")
+    result = CliRunner().invoke(group, ["fail"], obj=office)
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "ZeroDivisionError" in result.stderr
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(auyl, office, enterprise_id):
+    """With the reason and the file's name."""
+    result = auyl("report", "revenue", "--output", str(office.settings.var / "nowhere" / "report.txt"))
+    assert result.exit_code == 1
+    assert "No such file or directory" in result.stderr and "report.txt" in result.stderr
 
 
 def test_without_a_district_people_are_told_how_to_open_one(auyl):

@@ -7,7 +7,18 @@ English like the commands' own names.
 
 import click
 
-from billing.cli import books, districts, imports, invoices, orders, payments, reports, server, users
+from billing.cli import (
+    books,
+    districts,
+    imports,
+    invoices,
+    orders,
+    payments,
+    reports,
+    server,
+    statement,
+    users,
+)
 from billing.cli.demo import command as demo
 from billing.cli.office import office_from
 from billing.cli.refusing import RefusingGroup
@@ -65,6 +76,7 @@ for command in (
     invoices.group,
     payments.group,
     reports.group,
+    statement.group,
     books.close_month,
     books.verify,
 ):

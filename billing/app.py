@@ -18,6 +18,7 @@ from billing.customers import api as customers
 from billing.customers import contract_api as contracts
 from billing.districts import api as districts
 from billing.invoicing import api as invoicing
+from billing.invoicing.documents import PUBLIC_URL
 from billing.kernel.db import Sessions, make_engine
 from billing.ledger import api as ledger
 from billing.ledger import enterprise_api as enterprises
@@ -70,7 +71,8 @@ def create_app(settings: Settings | None = None, sessions: Sessions | None = Non
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # people read these answers in a terminal
     app.extensions["settings"] = settings
     app.extensions["sessions"] = sessions or Sessions(
-        make_engine(settings.database_url), storing_in(DocumentStore(settings.documents))
+        make_engine(settings.database_url),
+        storing_in(DocumentStore(settings.documents)) | {PUBLIC_URL: settings.public_url},
     )
     security.protect(app, https=settings.public_url.startswith("https://"))
     security.register_health(app)

@@ -3,7 +3,11 @@
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.orm import Session
 
+from billing.app import create_app
+from billing.config import Settings
+from billing.invoicing.documents import payment_link
 from tests.support.districts import DISTRICT_ID, OTHER_DISTRICT_ID, OTHER_DISTRICT_KATO, make_district
 from tests.support.identifiers import synthetic_iban
 from tests.support.pages import text_of
@@ -40,3 +44,13 @@ def test_an_unknown_invoice_is_a_friendly_page(desk, season, language, sentence)
     """What to do then is said in three languages."""
     answer = desk.stranger().get(f"/pay/{uuid4()}?lang={language}")
     assert answer.status_code == 404 and sentence in answer.text
+
+
+def test_the_served_application_knows_the_address_of_this_page(tmp_path):
+    """Whatever serves it, an invoice issued there carries the link in its QR code."""
+    settings = Settings.from_environment(
+        {"AUYL_VAR": str(tmp_path), "AUYL_SECRET_KEY": "x", "AUYL_PUBLIC_URL": "https://auyl.example"}
+    )
+    sessions = create_app(settings).extensions["sessions"]
+    with Session(sessions.engine, info=dict(sessions.info)) as session:
+        assert payment_link(session, "1") == "https://auyl.example/pay/1"

@@ -12,6 +12,7 @@ from billing.ledger import service as ledger
 from billing.pages import desk
 from billing.pages.desk import ACCOUNTANTS, BOOKKEEPERS
 from billing.pages.forms import Form, blank, read, submit
+from billing.verification import closing
 from billing.web.access import requires
 from billing.web.fields import IdField, MonthField, Schema
 from billing.web.transaction import current_session
@@ -40,7 +41,7 @@ def close() -> ResponseReturnValue:
     form = read(CloseForm)
 
     def work(session: Session) -> str:
-        ledger.close_month(session, form.values["book_id"], form.values["month"], today=today())
+        closing.close_month(session, form.values["book_id"], form.values["month"], today=today())
         return url_for("accountant_months.index")
 
     # Every book has its own little form, so what is wrong is said above them all.

@@ -194,10 +194,10 @@ def _answer(name: str, form: Form, table: ReportTable | None, **more: Any) -> Re
 
 
 def _for_people(table: ReportTable) -> ReportTable:
-    """On the page without ids, and without months in which nothing came: a year is wider than a screen."""
+    """On the page without ids, and without months and years that hold nothing: screens are narrow."""
 
     def is_read(column: Column) -> bool:
-        if column.key.startswith("month_"):
+        if column.key.startswith("month_") or column.key == "fiscal_year":
             return any(row.values.get(column.key) for row in table.rows)
         return column.key != "source_id"
 

@@ -11,6 +11,7 @@ from billing.kernel.dates import Month
 from billing.kernel.db import ALL_DISTRICTS
 from billing.ledger import service as ledger
 from billing.ledger.models import Book
+from billing.verification import closing
 from billing.verification.service import verify as differences
 
 
@@ -37,7 +38,7 @@ def close_month(office: Office, /, *, month: Month, book: str) -> None:
         chosen = [each for each in ledger.list_books(session) if book in {"all", each.kind.value}]
         to_close = [each for each in chosen if not _is_closed(each, month)]
         for each in to_close:
-            ledger.close_month(session, each.id, month, today=today())
+            closing.close_month(session, each.id, month, today=today())
     office.say("month_closed" if to_close else "month_closed_already", month=month, count=len(to_close))
 
 

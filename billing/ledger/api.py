@@ -6,7 +6,6 @@ from uuid import UUID
 from flask import Response
 
 from billing.access.models import Role
-from billing.kernel.clock import today
 from billing.kernel.money import Money
 from billing.kernel.paging import Page
 from billing.ledger import accounts_list, entries, reports, service
@@ -20,7 +19,6 @@ from billing.web.fields import (
     IdField,
     InstantField,
     MoneyField,
-    MonthField,
     Schema,
     StrictInteger,
     TextField,
@@ -76,12 +74,6 @@ class WholeCardArgs(PeriodArgs):
     """The period of an account's card."""
 
     fiscal_year = StrictInteger(maximum=9999, load_default=0, metadata=YEAR)
-
-
-class MonthIn(Schema):
-    """A month to close."""
-
-    month = MonthField(required=True)
 
 
 class EntryIn(Schema):
@@ -142,16 +134,6 @@ def list_books() -> Page[Book]:
 @blp.response(200, BookOut)
 def show_book(book_id: UUID) -> Book:
     """A book, and how far it is closed."""
-    return service.get_book(current_session(), book_id)
-
-
-@blp.post("/books/<uuid:book_id>/closings")
-@requires(Role.ACCOUNTANT)
-@blp.arguments(MonthIn)
-@blp.response(201, BookOut)
-def close_month(body: dict[str, Any], book_id: UUID) -> Book:
-    """Close the next month of a book: its balances are kept, nothing is posted into it any more."""
-    service.close_month(current_session(), book_id, body["month"], today=today())
     return service.get_book(current_session(), book_id)
 
 

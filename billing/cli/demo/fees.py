@@ -23,6 +23,7 @@ from billing.orders.completion import acts_to_bill
 from billing.payments import service as payments
 from billing.payments.models import Payment, PaymentMethod, PaymentReversal, Refund
 from billing.receivables.models import Advance
+from billing.verification import closing
 
 REGISTER = "010100000001"  # of the cash register (ККМ), invented
 MISTAKE = "demo-mistake"
@@ -194,4 +195,4 @@ def _mistake(session: Session, *, day: date) -> None:
 
 
 def _close(session: Session, *, book_id: UUID, month: Month, today: date) -> None:
-    ledger.close_month(session, book_id, month, today=today)
+    closing.close_month(session, book_id, month, today=today)

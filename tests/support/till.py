@@ -7,6 +7,7 @@ kills itself with SIGKILL before the statement, or the commit, of that number.
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from itertools import cycle
 from pathlib import Path
 from random import Random
@@ -54,9 +55,18 @@ def do_something(session: Session, number: int, random: Random) -> None:
         reverse(session, random.choice(payments))
 
 
-def work_until_killed(url: str, documents: Path, statement: int) -> None:
-    """Do one deed after the other, each in its own unit of work; never comes back."""
-    engine = make_engine(url, poolclass=NullPool)
+def work(sessions: Sessions, numbers: Iterable[int], random: Random) -> None:
+    """Do one deed after the other, each in its own unit of work; refused ones are left."""
+    for number in numbers:
+        try:
+            with sessions.begin(DISTRICT_ID) as session:
+                do_something(session, number, random)
+        except Refusal:
+            continue
+
+
+def work_until_killed(sessions: Sessions, statement: int) -> None:
+    """Work on and on; never comes back."""
     left = statement
 
     def count(*_: Any) -> None:
@@ -65,24 +75,22 @@ def work_until_killed(url: str, documents: Path, statement: int) -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(engine, "before_cursor_execute", count)
-    event.listen(engine, "commit", count)
-    sessions, random = Sessions(engine, info=storing_in(DocumentStore(documents))), Random(statement)
-    for number in cycle(range(statement, statement + 6)):
-        try:
-            with sessions.begin(DISTRICT_ID) as session:
-                do_something(session, number, random)
-        except Refusal:
-            continue
+    event.listen(sessions.engine, "before_cursor_execute", count)
+    event.listen(sessions.engine, "commit", count)
+    work(sessions, cycle(range(statement, statement + 6)), Random(statement))
 
 
 def main(url: str, documents: str, *statements: str) -> None:
     """Work and die once per number; a life that ends otherwise is an error."""
+    # No pool: a connection must not be shared with the children. What is compiled may be.
+    engine = make_engine(url, poolclass=NullPool)
+    sessions = Sessions(engine, info=storing_in(DocumentStore(Path(documents))))
+    work(sessions, range(6), Random(0))
     for statement in statements:
         child = os.fork()
         if child == 0:
             try:
-                work_until_killed(url, Path(documents), int(statement))
+                work_until_killed(sessions, int(statement))
             finally:
                 os._exit(1)
         _, status = os.waitpid(child, 0)

@@ -71,6 +71,11 @@ def server_url(config: pytest.Config) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name sets in a fixed order: two workers with other hash seeds must collect the same tests."""
+    return "+".join(sorted(map(str, val))) if isinstance(val, set | frozenset) else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what needs a database on both kinds, or on the one its marker names."""
     if "database_kind" in metafunc.fixturenames:

@@ -33,7 +33,7 @@ WRITING = [
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize(("method", "path", "allowed"), WRITING, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("method", "path", "allowed"), WRITING)
 def test_who_may(office, method, path, allowed):
     """Strangers get 401, members without the role 403, the others are let in to the service."""
     assert office.stranger.request(method, path).status_code == 401

@@ -4,8 +4,6 @@ Keys are compared without regard to case, blanks around them do not count, a lin
 the text above it, and the Russian names of keys are understood as well.
 """
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -18,13 +16,16 @@ from billing.reconciliation.formats.one_c_keys import (
     DOCUMENT,
     DOCUMENT_END,
     FILE_END,
+    FOREIGN_KEY,
     KNOWN,
     LIKE_A_KEY,
+    NO_KEY,
     PURPOSE_PARTS,
     SECTION,
     SECTION_END,
     STRUCTURE,
 )
+from billing.reconciliation.formats.one_c_shape import Shape
 from billing.reconciliation.formats.statement import (
     NOBODY,
     Direction,
@@ -51,8 +52,6 @@ SHAPE_LINES_MAX = 90
 PIECE = 1_000_000  # characters read at a time
 PIECE_REST = 100_000  # what must be left of a piece, so that a document is not cut through in vain
 
-_NO_KEY = ""  # a line of text
-_FOREIGN_KEY = "-"  # before the name of a key we have no use for
 _BLANKS = " \t\r\n\v\f\ufeff"
 _OPENS = frozenset({SECTION, DOCUMENT})
 _PAYER = ("payer_name", "payer_id", "payer_iban", "payer_bic")
@@ -63,32 +62,6 @@ _at_equals = methodcaller("partition", "=")
 _CURRENCIES = frozenset({"", "KZT", "398", "ТЕНГЕ"})
 _CLOSES = {SECTION_END: SECTION, DOCUMENT_END: DOCUMENT}
 _SUMS = frozenset({"in", "out", "sum", "opening", "closing", "credited", "debited"})
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How the documents of one file look alike.
-
-    Attributes:
-        pattern: of a whole document, a group for each value.
-        names: our names of the groups' keys.
-        lines: that a document has, with both structural ones.
-    """
-
-    pattern: re.Pattern[str]
-    names: tuple[str, ...]
-    lines: int
-
-    @classmethod
-    def of(cls, opening: str, names: Mapping[str, str], closing: str) -> "Shape":
-        """The shape of a document with these keys, as they are written, in this order."""
-        groups = {
-            key: "[^\n]*" if name.startswith(_FOREIGN_KEY) else "([^\n]*)" for key, name in names.items()
-        }
-        body = "".join(f"{re.escape(key)}={group}\n" for key, group in groups.items())
-        pattern = re.compile(f"{re.escape(opening)}{body}{re.escape(closing)}")
-        known = tuple(name for name in names.values() if not name.startswith(_FOREIGN_KEY))
-        return cls(pattern, known, len(names) + 2)
 
 
 @dataclass(slots=True)
@@ -200,7 +173,7 @@ class OneCReader:
         small = key.strip(_BLANKS).lower()
         name = small if small in STRUCTURE else KNOWN.get(small)
         if name is None:
-            name = f"{_FOREIGN_KEY}{small}" if LIKE_A_KEY.fullmatch(small) else _NO_KEY
+            name = f"{FOREIGN_KEY}{small}" if LIKE_A_KEY.fullmatch(small) else NO_KEY
         if len(self._names) < KEYS_REMEMBERED_MAX:
             self._names[key] = name
         self._names_ultimates |= name.startswith("real_")
@@ -225,17 +198,17 @@ class OneCReader:
 
     def _remember_shape(self, block: _Block, closing: str) -> None:
         names = {key: self._name(key) for key, equals, _ in map(_at_equals, block.lines) if equals}
-        distinct = set(names.values()) - {_NO_KEY}
+        distinct = set(names.values()) - {NO_KEY}
         if len(distinct) == len(block.lines) and len(distinct) <= SHAPE_LINES_MAX and closing.endswith("\n"):
             shape = Shape.of(block.opening, names, closing)
             self._shapes = [shape, *self._shapes[: SHAPES_MAX - 1]]
 
     def _values(self, block: _Block) -> dict[str, str]:
         values: dict[str, str] = {}
-        current = _NO_KEY
+        current = NO_KEY
         for number, line in enumerate(block.lines, start=block.line + 1):
             key, equals, value = line.partition("=")
-            name = self._name(key) if equals else _NO_KEY
+            name = self._name(key) if equals else NO_KEY
             if not name:
                 # A line without a key belongs to the text above it.
                 if current and (text := line.strip()):

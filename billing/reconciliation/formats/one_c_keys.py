@@ -7,6 +7,9 @@ DOCUMENT, DOCUMENT_END = "секциядокумент", "конецдокуме
 FILE_END = "конецфайла"
 STRUCTURE = frozenset({SECTION, SECTION_END, DOCUMENT, DOCUMENT_END, FILE_END})
 
+NO_KEY = ""  # our name for a line of text
+FOREIGN_KEY = "-"  # before the name of a key we have no use for
+
 # Our short names, and what banks and 1C call the same.
 _PARTY_KEYS = {
     "name": ("наименование", "", "1", "наименование1"),

@@ -281,14 +281,14 @@ class OneCReader:
 
     def _movement(self, block: _Block, came: str, went: str) -> tuple[Money, Direction] | None:
         """The sum and where it went: which of two keys has it, or whose account is whose."""
-        amounts = []
-        for name, text in (("in", came), ("out", went)):
-            amount = read_sum(text) if text else ZERO
-            if amount is None or amount.tiyn < 0:
-                self._refuse(block, ProblemCode.INVALID_AMOUNT, name)
-                return None
-            amounts.append(amount)
-        credited, debited = amounts
+        credited = read_sum(came) if came else ZERO
+        debited = read_sum(went) if went else ZERO
+        if credited is None or credited.tiyn < 0:
+            self._refuse(block, ProblemCode.INVALID_AMOUNT, "in")
+            return None
+        if debited is None or debited.tiyn < 0:
+            self._refuse(block, ProblemCode.INVALID_AMOUNT, "out")
+            return None
         if credited.tiyn and debited.tiyn:
             self._refuse(block, ProblemCode.DIRECTION_UNCLEAR, "in")
             return None

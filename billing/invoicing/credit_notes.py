@@ -190,11 +190,11 @@ def _allow_billing_again(
     amounts: Mapping[UUID, Money],
     left: Mapping[UUID, Money],
 ) -> None:
-    """Forget that wholly credited lines were billed, unless earlier credits took a part for good.
+    """Forget that lines were billed of which nothing is left, whatever number of notes it took.
 
     Lines of zero, of which nothing can be credited, go with the last of the others.
     """
-    anew = [line.id for line in lines if line.id in amounts and amounts[line.id] == line.total]
+    anew = [line.id for line in lines if line.id in amounts and amounts[line.id] == left[line.id]]
     if all(amounts.get(line_id, ZERO) == amount for line_id, amount in left.items()):
         anew += [line.id for line in lines if line.total == ZERO]
     if not anew:

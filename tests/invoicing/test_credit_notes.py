@@ -318,6 +318,15 @@ def test_a_partly_credited_month_stays_billed(desk, invoice):
         desk.issue(issued_on=APRIL_30)
 
 
+def test_a_month_credited_piece_by_piece_is_billed_anew(desk, invoice):
+    """Once the last tenge of the line is credited, it is not billed at all, and March can be issued again."""
+    line = only_line(desk.session, invoice)
+    credit(desk.session, invoice, {line.id: T(160)})
+    credit(desk.session, invoice, {line.id: T(1000)})
+
+    assert desk.issue(issued_on=APRIL_30).total == T(1160)
+
+
 def test_a_line_of_zero_is_billed_anew_with_the_others(desk):
     """A benefit granted by mistake made a line zero: once the invoice is credited, the line is due again."""
     water = make_service(desk.session, desk.enterprise.id, code="WATER")

@@ -15,17 +15,16 @@ from billing.customers.models import Contract, ContractCharge, Customer
 from billing.customers.refusals import (
     ChargeEnded,
     ChargesOverlap,
-    InvalidQuantity,
     InvalidSeason,
     ServiceOfAnotherEnterprise,
 )
-from billing.kernel.checks import check_range
-from billing.kernel.dates import FOREVER, Month, overlap
+from billing.kernel.checks import check_quantity, check_range
+from billing.kernel.dates import FOREVER, Month
 from billing.kernel.db import district_of
 from billing.kernel.rows import get_row
 
-QUANTITY_MAX = Decimal(1_000_000)
 THOUSANDTH = Decimal("0.001")
+MONTHS_OF_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +76,18 @@ def add_charge(
         ContractNotStarted, ContractEnded: the contract does not hold on the first day.
         InvalidQuantity, InvalidSeason, EndsBeforeStart: a value of the wrong form.
         ChargesOverlap: the service is charged under the contract in one of these months already; in a month
-            a service is charged once, so that it can be billed once.
+            a service is charged once, so that it can be billed once. Another season is another month.
     """
     contract = get_contract(session, contract_id, lock=True)
     service = check_service_active(session, service_id)
     if service.enterprise_id != contract.enterprise_id:
         raise ServiceOfAnotherEnterprise(service=service.code, contract=contract.number)
-    if not 0 < quantity < QUANTITY_MAX or quantity != quantity.quantize(THOUSANDTH):
-        raise InvalidQuantity(field="quantity")
+    check_quantity(quantity)
     for field, month in (("first_month", first_month), ("last_month", last_month)):
         if not 1 <= month <= 12:
             raise InvalidSeason(field=field)
     check_range(valid_from, valid_to)
     check_contract_allows(contract, valid_from)
-    _refuse_overlap(session, contract, service, valid_from, valid_to)
     charge = ContractCharge(
         district_id=district_of(session),
         contract_id=contract_id,
@@ -101,6 +98,7 @@ def add_charge(
         valid_from=valid_from,
         valid_to=valid_to,
     )
+    _refuse_overlap(session, charge, service)
     session.add(charge)
     session.flush()
     return charge
@@ -214,15 +212,20 @@ def _due(charge: ContractCharge, contract: Contract, category: PayerCategory, mo
     )
 
 
-def _refuse_overlap(
-    session: Session, contract: Contract, service: Service, valid_from: date, valid_to: date | None
-) -> None:
-    for other in list_charges(session, contract.id):
-        if other.service_id == service.id and overlap(
-            *_whole_months(valid_from, valid_to), *_whole_months(other.valid_from, other.valid_to)
-        ):
+def _refuse_overlap(session: Session, charge: ContractCharge, service: Service) -> None:
+    for other in list_charges(session, charge.contract_id):
+        if other.service_id == charge.service_id and _share_a_month(charge, other):
             raise ChargesOverlap(service=service.code, valid_from=other.valid_from, valid_to=other.valid_to)
 
 
-def _whole_months(valid_from: date, valid_to: date | None) -> tuple[date, date | None]:
-    return Month.of(valid_from).first_day, None if valid_to is None else Month.of(valid_to).last_day
+def _share_a_month(one: ContractCharge, other: ContractCharge) -> bool:
+    """Whether there is a month in which both charges are in season and hold on some day."""
+    month = max(Month.of(one.valid_from), Month.of(other.valid_from))
+    last = min(Month.of(each.valid_to or FOREVER) for each in (one, other))
+    for _ in range(MONTHS_OF_YEAR):  # seasons repeat, so a year says all
+        if month > last:
+            return False
+        if one.in_season(month.month) and other.in_season(month.month):
+            return True
+        month = month.next()
+    return False

@@ -14,14 +14,12 @@ from billing.customers.refusals import (
     CustomerInactive,
 )
 from billing.districts.models import Enterprise
-from billing.districts.numbering import take_numbers
+from billing.districts.numbering import contract_number
 from billing.kernel.checks import check_range, line
 from billing.kernel.db import district_of
-from billing.kernel.errors import AlreadyExists
 from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
 from billing.kernel.rows import check_version, get_row
 
-NUMBER_SERIES = "contract"
 SORTS: Sorts = {
     "-signed_on": [Contract.signed_on, Contract.id],
     "number": [Contract.number, Contract.id],
@@ -56,15 +54,11 @@ def sign_contract(
     if not customer.is_active:
         raise CustomerInactive(customer=customer.account_number)
     check_range(starts_on, ends_on, field="ends_on")
-    if number:
-        number = line(number, field="number", length_max=50)
-        if find_contract(session, enterprise.id, number) is not None:
-            raise AlreadyExists(kind="contract", field="number", value=number)
     contract = Contract(
         district_id=district_of(session),
         enterprise_id=enterprise.id,
         customer_id=customer.id,
-        number=number or _next_number(session, enterprise.id, signed_on.year),
+        number=contract_number(session, Contract, enterprise.id, number, signed_on.year, kind="contract"),
         signed_on=signed_on,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -179,11 +173,3 @@ def list_contracts(
             or_(Contract.ended_on.is_(None), Contract.ended_on >= holds_on),
         )
     return page_of(session, statement, SORTS, page)
-
-
-def _next_number(session: Session, enterprise_id: UUID, year: int) -> str:
-    # Somebody may have written a number of this shape by hand; it is stepped over.
-    while True:
-        number = f"{take_numbers(session, enterprise_id, NUMBER_SERIES, year)}/{year}"
-        if find_contract(session, enterprise_id, number) is None:
-            return number

@@ -114,7 +114,7 @@ class ContractCharge(Identified, Base):
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("first_month BETWEEN 1 AND 12 AND last_month BETWEEN 1 AND 12", name="months_known"),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="ends_after_start"),
-        UniqueConstraint("district_id", "contract_id", "service_id", "valid_from"),
+        UniqueConstraint("district_id", "contract_id", "service_id", "valid_from", "first_month"),
     )
 
     contract_id: Mapped[UUID]

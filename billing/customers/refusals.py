@@ -81,12 +81,6 @@ class ChargeEnded(RuleViolation):
     code = "charge_ended"
 
 
-class InvalidQuantity(InvalidInput):
-    """A quantity is above zero, below a million, with at most three decimals. Facts: ``field``."""
-
-    code = "quantity_out_of_range"
-
-
 class InvalidSeason(InvalidInput):
     """Months of a season run from 1 to 12. Facts: ``field``."""
 

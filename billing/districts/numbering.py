@@ -4,13 +4,16 @@ A number is taken last in a unit of work. Its row stays locked until the commit,
 back gives its number back, and the next one waits for it rather than leaving a gap.
 """
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from billing.districts.models import District, NumberSeries
+from billing.kernel.checks import line
 from billing.kernel.db import district_of, insert_into
+from billing.kernel.errors import AlreadyExists
 
 
 def take_numbers(session: Session, enterprise_id: UUID, series: str, year: int, count: int = 1) -> int:
@@ -42,6 +45,36 @@ def take_numbers(session: Session, enterprise_id: UUID, series: str, year: int, 
     )
     assert last is not None
     return int(last) - count + 1
+
+
+def contract_number(
+    session: Session, model: Any, enterprise_id: UUID, given: str | None, year: int, *, kind: str
+) -> str:
+    """The number of a contract: as the paper has it, or the next free one of the year (``7/2026``).
+
+    Args:
+        model: whose rows bear such numbers, each once within the enterprise.
+        year: of signing.
+        kind: what the contract is called in a refusal; its series is named so too.
+
+    Raises:
+        InvalidText: a number of the wrong form.
+        AlreadyExists: the enterprise has a contract of this kind with this number.
+    """
+
+    def is_taken(number: str) -> bool:
+        statement = select(model.id).where(model.enterprise_id == enterprise_id, model.number == number)
+        return session.scalar(statement) is not None
+
+    if given:
+        number = line(given, field="number", length_max=50)
+        if is_taken(number):
+            raise AlreadyExists(kind=kind, field="number", value=number)
+        return number
+    while True:  # a number given by hand may stand in the way of the series
+        number = f"{take_numbers(session, enterprise_id, kind, year)}/{year}"
+        if not is_taken(number):
+            return number
 
 
 def lock_district(session: Session) -> None:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from billing.kernel.alphabet import fold
+from billing.kernel.checks import QUANTITY_MAX
 from billing.kernel.errors import InvalidInput, Refusal
 from billing.kernel.i18n import Language, Shown, label
 from billing.kernel.identifiers import check_iin_or_bin, is_bin, is_iin
@@ -47,7 +48,7 @@ class InvalidDate(InvalidInput):
 
 
 class InvalidQuantity(InvalidInput):
-    """Not a positive quantity with at most three decimals. Facts: ``value``."""
+    """Not a quantity above zero, below a million, with at most three decimals. Facts: ``value``."""
 
     code = "invalid_quantity"
 
@@ -99,7 +100,7 @@ def read_date(text: str) -> date:
 
 
 def read_quantity(text: str) -> Decimal:
-    """``2,5`` or ``2.5``: more than zero, at most three decimals.
+    """``2,5`` or ``2.5``: more than zero, below a million, at most three decimals.
 
     Raises:
         InvalidQuantity: anything else.
@@ -108,7 +109,7 @@ def read_quantity(text: str) -> Decimal:
         quantity = parse_quantity(_decimal(text))
     except ValueError:
         raise InvalidQuantity(value=text.strip()[:SHOWN_MAX]) from None
-    if not quantity:
+    if not 0 < quantity < QUANTITY_MAX:
         raise InvalidQuantity(value=text.strip()[:SHOWN_MAX])
     return quantity
 

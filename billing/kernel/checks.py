@@ -5,10 +5,12 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 
 from billing.kernel.errors import InvalidInput
 
 EMAIL_LENGTH_MAX = 200
+QUANTITY_MAX = Decimal(1_000_000)  # times the highest price it still fits BIGINT
 
 # One @ with something readable on both sides: whether letters arrive there only a letter can tell.
 _EMAIL = re.compile(r"[^@\s\"<>(),;:]+@[^@\s\"<>(),;:]+\.[^@\s\"<>(),;:.]+")
@@ -31,6 +33,12 @@ class InvalidEmail(InvalidInput):
     """Not an e-mail address. Facts: ``field``."""
 
     code = "invalid_email"
+
+
+class InvalidQuantity(InvalidInput):
+    """A quantity is above zero, below a million, with at most three decimals. Facts: ``field``."""
+
+    code = "quantity_out_of_range"
 
 
 @contextmanager
@@ -76,6 +84,16 @@ def check_range(valid_from: date, valid_to: date | None, *, field: str = "valid_
     """
     if valid_to is not None and valid_to < valid_from:
         raise EndsBeforeStart(field=field, starts=valid_from, ends=valid_to)
+
+
+def check_quantity(quantity: Decimal, *, field: str = "quantity") -> None:
+    """Refuse a quantity that is not above zero, reaches a million, or is finer than thousandths.
+
+    Raises:
+        InvalidQuantity: so it is.
+    """
+    if not quantity.is_finite() or not 0 < quantity < QUANTITY_MAX or quantity != round(quantity, 3):
+        raise InvalidQuantity(field=field)
 
 
 def email_or_none(text: str | None, *, field: str = "email") -> str | None:

@@ -13,6 +13,7 @@ from billing.catalog.models import Service, Tariff
 from billing.catalog.service import get_service, price_on
 from billing.customers.service import check_contract_allows, get_contract, get_customer
 from billing.districts.service import take_numbers
+from billing.kernel.checks import check_quantity
 from billing.kernel.columns import money_sum
 from billing.kernel.db import district_of
 from billing.kernel.errors import RuleViolation
@@ -27,7 +28,7 @@ from billing.orders.documents import archive_act
 from billing.orders.doers import Terms, WorkItem, WorkUnitDiffers, check_doers, terms_on
 from billing.orders.facts import act_facts
 from billing.orders.models import CompletionAct, OrderState, ServiceOrder, WorkDone
-from billing.orders.service import check_quantity, get_order, move
+from billing.orders.service import get_order, move
 from billing.orders.states import Step
 from billing.workforce.contracts import use_ceiling
 

@@ -9,10 +9,9 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from billing.catalog.service import check_service_active, get_service
-from billing.customers.refusals import InvalidQuantity
 from billing.customers.service import check_contract_allows, check_customer_active, get_contract
 from billing.districts.service import take_numbers
-from billing.kernel.checks import check_range, line, optional_line
+from billing.kernel.checks import check_quantity, check_range, line, optional_line
 from billing.kernel.db import actor_of, district_of
 from billing.kernel.errors import AlreadyExists, NotFound, RuleViolation
 from billing.kernel.ids import new_id
@@ -278,16 +277,6 @@ def doers_of(session: Session, order_id: UUID) -> list[Doer]:
         select(OrderAssignment).where(OrderAssignment.order_id == order_id).order_by(OrderAssignment.position)
     )
     return [Doer(row.engagement_id, row.contractor_contract_id) for row in rows]
-
-
-def check_quantity(quantity: Decimal, *, field: str = "quantity") -> None:
-    """Refuse a quantity that is not above zero or is finer than thousandths.
-
-    Raises:
-        InvalidQuantity: so it is.
-    """
-    if not quantity.is_finite() or quantity <= 0 or quantity != round(quantity, 3):
-        raise InvalidQuantity(field=field)
 
 
 def move(session: Session, order: ServiceOrder, step: Step, *, reason: str | None = None) -> None:

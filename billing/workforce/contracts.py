@@ -13,7 +13,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from billing.catalog.models import Service
-from billing.districts.service import get_enterprise, take_numbers
+from billing.districts.numbering import contract_number
+from billing.districts.service import get_enterprise
 from billing.kernel.checks import check_range, line
 from billing.kernel.dates import covers
 from billing.kernel.db import district_of
@@ -105,7 +106,9 @@ def sign_contractor_contract(
         id=new_id(),
         enterprise_id=enterprise_id,
         contractor_id=contractor.id,
-        number=_contract_number(session, enterprise_id, number, signed_on.year),
+        number=contract_number(
+            session, ContractorContract, enterprise_id, number, signed_on.year, kind="contractor_contract"
+        ),
         signed_on=signed_on,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -341,22 +344,3 @@ def _add_version(
     ]
     session.execute(insert(ContractorPrice), rows)
     return version
-
-
-def _contract_number(session: Session, enterprise_id: UUID, given: str | None, year: int) -> str:
-    if given is not None:
-        number = line(given, field="number", length_max=50)
-        if _number_taken(session, enterprise_id, number):
-            raise AlreadyExists(kind="contractor_contract", field="number", value=number)
-        return number
-    while True:  # a number given by hand may stand in the way of the series
-        number = f"{take_numbers(session, enterprise_id, 'contractor_contract', year)}/{year}"
-        if not _number_taken(session, enterprise_id, number):
-            return number
-
-
-def _number_taken(session: Session, enterprise_id: UUID, number: str) -> bool:
-    statement = select(ContractorContract.id).where(
-        ContractorContract.enterprise_id == enterprise_id, ContractorContract.number == number
-    )
-    return session.scalar(statement) is not None

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.catalog.models import Unit
-from billing.districts.service import get_enterprise, take_numbers
+from billing.districts.numbering import contract_number
+from billing.districts.service import get_enterprise
 from billing.kernel.alphabet import fold, sort_key_kk
 from billing.kernel.checks import at_field, check_range, line, optional_line
 from billing.kernel.dates import covers, overlap
@@ -154,7 +155,9 @@ def engage(
         enterprise_id=enterprise_id,
         worker_id=worker.id,
         kind=kind,
-        number=_engagement_number(session, enterprise_id, number, signed_on.year),
+        number=contract_number(
+            session, Engagement, enterprise_id, number, signed_on.year, kind="engagement"
+        ),
         signed_on=signed_on,
         starts_on=starts_on,
         ends_on=ends_on,
@@ -342,25 +345,6 @@ def _refuse_overlap(
     for other in others:
         if other.id != but and overlap(other.starts_on, other.ends_on, starts_on, ends_on):
             raise EngagementOverlaps(number=other.number, starts_on=other.starts_on, ends_on=other.ends_on)
-
-
-def _engagement_number(session: Session, enterprise_id: UUID, given: str | None, year: int) -> str:
-    if given is not None:
-        number = line(given, field="number", length_max=50)
-        if _number_taken(session, enterprise_id, number):
-            raise AlreadyExists(kind="engagement", field="number", value=number)
-        return number
-    while True:  # a number given by hand may stand in the way of the series
-        number = f"{take_numbers(session, enterprise_id, 'engagement', year)}/{year}"
-        if not _number_taken(session, enterprise_id, number):
-            return number
-
-
-def _number_taken(session: Session, enterprise_id: UUID, number: str) -> bool:
-    statement = select(Engagement.id).where(
-        Engagement.enterprise_id == enterprise_id, Engagement.number == number
-    )
-    return session.scalar(statement) is not None
 
 
 def _rename(worker: Worker, name: str) -> None:

@@ -240,7 +240,8 @@ def _contract_charge() -> None:
             "contract_id",
             "service_id",
             "valid_from",
-            name=op.f("uq_contract_charge_district_id_contract_id_service_id_valid_from"),
+            "first_month",
+            name=op.f("uq_contract_charge_district_id_contract_id_service_id_valid_from_first_month"),
         ),
     )
 

@@ -16,11 +16,10 @@ from billing.customers.refusals import (
     ContractAlreadyEnded,
     ContractEnded,
     ContractNotStarted,
-    InvalidQuantity,
     InvalidSeason,
     ServiceOfAnotherEnterprise,
 )
-from billing.kernel.checks import EndsBeforeStart, InvalidText
+from billing.kernel.checks import EndsBeforeStart, InvalidQuantity, InvalidText
 from billing.kernel.dates import Month
 from billing.kernel.errors import AlreadyExists, NotFound, StaleVersion
 from billing.kernel.ids import new_id
@@ -248,6 +247,48 @@ def test_a_service_is_charged_once_in_a_month(session, contract, snow, valid_fro
     make_charge(session, contract, snow.id, valid_from=date(2026, 6, 1))
     make_charge(session, contract, snow.id, valid_from=JAN_1, valid_to=date(2026, 1, 31))
     assert len(customers.list_charges(session, contract.id)) == 3
+
+
+def test_a_service_is_charged_differently_in_another_season(session, contract, snow):
+    """Two hours a month from November to March, one from April to October."""
+    make_charge(session, contract, snow.id, quantity=Decimal(2), first_month=11, last_month=3)
+
+    make_charge(session, contract, snow.id, first_month=4, last_month=10)
+
+    due = [customers.charges_due(session, Month(2027, month)) for month in (3, 4, 10, 11)]
+    assert [[charge.quantity_due for charge in each] for each in due] == [[2], [1], [1], [2]]
+
+
+@pytest.mark.parametrize(
+    ("season", "valid_from"),
+    [((10, 11), JAN_1), ((3, 3), JAN_1), ((12, 4), date(2026, 5, 1)), ((1, 12), JAN_1)],
+)
+def test_a_month_of_both_seasons_is_refused(session, contract, snow, season, valid_from):
+    """Also where they meet only months after the later charge begins."""
+    make_charge(session, contract, snow.id, first_month=11, last_month=3)
+
+    with pytest.raises(ChargesOverlap):
+        make_charge(
+            session, contract, snow.id, first_month=season[0], last_month=season[1], valid_from=valid_from
+        )
+    assert count(session, ContractCharge) == 1
+
+
+def test_a_season_already_over_does_not_stand_in_the_way(session, contract, snow):
+    """A winter charge that ended in March shares no month with a whole year's from April on."""
+    make_charge(
+        session,
+        contract,
+        snow.id,
+        first_month=11,
+        last_month=3,
+        valid_from=JAN_1,
+        valid_to=date(2026, 10, 31),
+    )
+
+    make_charge(session, contract, snow.id, valid_from=date(2026, 4, 1))
+
+    assert count(session, ContractCharge) == 2
 
 
 def test_a_charge_ends_earlier_but_not_later(session, contract, snow):

@@ -40,7 +40,7 @@ def test_a_quantity_has_a_comma_or_a_dot(text, quantity):
 
 
 @pytest.mark.parametrize(
-    "text", ["0", "0,000", "-1", "1,2345", "1,250.5", "1E+9", "", "два", "nan", "9" * 30]
+    "text", ["0", "0,000", "-1", "1 000 000", "1,2345", "1,250.5", "1E+9", "", "два", "nan", "9" * 30]
 )
 def test_what_is_no_quantity_is_refused(text):
     """Zero, signs, a fourth decimal, two kinds of separators."""

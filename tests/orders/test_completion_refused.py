@@ -7,8 +7,9 @@ import pytest
 
 from billing.catalog.models import PayerCategory, Unit
 from billing.catalog.refusals import NoTariff
-from billing.customers.refusals import ContractEnded, InvalidQuantity
+from billing.customers.refusals import ContractEnded
 from billing.customers.service import end_contract, sign_contract
+from billing.kernel.checks import InvalidQuantity
 from billing.kernel.dates import Month
 from billing.kernel.money import Money
 from billing.ledger.service import MonthClosed, close_month, enterprise_book_id

@@ -13,10 +13,9 @@ from billing.customers.refusals import (
     ContractEnded,
     ContractNotStarted,
     CustomerInactive,
-    InvalidQuantity,
 )
 from billing.customers.service import deactivate_customer, sign_contract
-from billing.kernel.checks import EndsBeforeStart, InvalidText
+from billing.kernel.checks import EndsBeforeStart, InvalidQuantity, InvalidText
 from billing.kernel.errors import AlreadyExists, NotFound, StaleVersion
 from billing.kernel.ids import new_id
 from billing.kernel.paging import PageRequest
@@ -99,6 +98,7 @@ def test_orders_are_numbered_in_the_year_of_request(session, trade):
     [
         ({"quantity": Decimal(0)}, InvalidQuantity),
         ({"quantity": Decimal("0.0001")}, InvalidQuantity),
+        ({"quantity": Decimal(1_000_000)}, InvalidQuantity),
         ({"planned_on": date(2026, 3, 1)}, EndsBeforeStart),
         ({"note": "x" * 1001}, InvalidText),
         ({"outside_reference": " "}, InvalidText),

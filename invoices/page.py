@@ -120,6 +120,7 @@ class Sheet:
             None, pagesize=size, pageCompression=1, invariant=1, initialFontName=FONT_NAME, lang=language
         )
         self._canvas.setTitle(title)
+        self._canvas.setAuthor("Auyl Billing")
         self._canvas.setCreator("Auyl Billing")
         self._pages: list[list[str]] = []
         self._copy_starts = [0]

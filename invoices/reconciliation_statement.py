@@ -53,8 +53,9 @@ def _particulars(document: ReconciliationDocument) -> list[tuple[str, tuple[str,
     rows = [
         (labels.ORGANISATION, blocks.party_lines(document.organisation, languages)),
         (labels.COUNTERPARTY, blocks.party_lines(document.counterparty, languages)),
-        (labels.CONTRACT, blocks.contract_lines(document.contract, languages)),
     ]
+    if document.contract is not None:  # a statement over all contracts names none, and denies none either
+        rows.append((labels.CONTRACT, blocks.contract_lines(document.contract, languages)))
     if document.account_number:
         rows.append((labels.PERSONAL_ACCOUNT, (document.account_number,)))
     return [(joined(label, languages), texts) for label, texts in rows]

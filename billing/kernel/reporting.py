@@ -75,10 +75,12 @@ class Row:
 
     Attributes:
         is_sum: whether the row sums up others (a class, a category); it is shown in bold.
+        word: code of what the row is called, where no value says so: ``report.opening``.
     """
 
     values: Mapping[str, Any]
     is_sum: bool = False
+    word: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def to_xlsx(table: ReportTable, language: str) -> bytes:
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
         title = table.title(language)
-        sheet = book.add_worksheet(title.translate(_NOT_IN_SHEET_NAMES)[:SHEET_NAME_MAX].strip(" '"))
+        sheet = book.add_worksheet(_sheet_name(title))
         bold = book.add_format({"bold": True, "font_size": 13})
         head = book.add_format(
             {"bold": True, "text_wrap": True, "valign": "vcenter", "bottom": 1, "bg_color": "#E8EEF4"}
@@ -138,11 +140,11 @@ def to_xlsx(table: ReportTable, language: str) -> bytes:
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(2)
         formats = _Formats(book)
-        last = [Row(_with_word(table, language), is_sum=True)] if table.totals else []
-        for line, row in enumerate([*table.rows, *last], 3):
+        for line, row in enumerate([*table.rows, *_last(table)], 3):
+            values = _worded(table, row, language)
             for place, column in enumerate(table.columns):
                 style = (formats.of(column.kind, bold=row.is_sum), language)
-                _write(sheet, (line, place), row.values.get(column.key), column, style)
+                _write(sheet, (line, place), values.get(column.key), column, style)
     return stream.getvalue()
 
 
@@ -157,10 +159,10 @@ def to_terminal(table: ReportTable, language: str) -> Table:
             no_wrap=numeric or column.kind in {Kind.DATE, Kind.MONTH},
         )
     for row in table.rows:
-        shown.add_row(*_texts(table, row.values, language), style="bold" if row.is_sum else None)
-    if table.totals:
+        shown.add_row(*_texts(table, row, language), style="bold" if row.is_sum else None)
+    for row in _last(table):
         shown.add_section()
-        shown.add_row(*_texts(table, _with_word(table, language), language), style="bold")
+        shown.add_row(*_texts(table, row, language), style="bold")
     return shown
 
 
@@ -183,8 +185,8 @@ def to_cells(table: ReportTable, language: str) -> Cells:
     """The report as texts, for a page to lay out."""
     return Cells(
         heads=[(_head(column, language), column.kind.is_numeric) for column in table.columns],
-        rows=[(_texts(table, row.values, language), row.is_sum) for row in table.rows],
-        totals=_texts(table, _with_word(table, language), language) if table.totals else [],
+        rows=[(_texts(table, row, language), row.is_sum) for row in table.rows],
+        totals=[cell for row in _last(table) for cell in _texts(table, row, language)],
     )
 
 
@@ -196,9 +198,9 @@ def to_csv(table: ReportTable, language: str) -> bytes:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, delimiter=";")
     writer.writerow(_head(column, language) for column in table.columns)
-    last = [Row(_with_word(table, language))] if table.totals else []
-    for row in [*table.rows, *last]:
-        writer.writerow(_bare(column, row.values.get(column.key), language) for column in table.columns)
+    for row in [*table.rows, *_last(table)]:
+        values = _worded(table, row, language)
+        writer.writerow(_bare(column, values.get(column.key), language) for column in table.columns)
     return stream.getvalue().encode("utf-8-sig")
 
 
@@ -254,14 +256,27 @@ def _head(column: Column, language: str) -> str:
     return text(f"report_column.{column.key}", language)
 
 
-def _with_word(table: ReportTable, language: str) -> dict[str, Any]:
-    """The totals, with the word «total» in the first column of text that has no value of its own."""
-    word = text("report.total", language)
-    free = next((c.key for c in table.columns if c.kind is Kind.TEXT and c.key not in table.totals), None)
-    return {**({free: word} if free else {}), **table.totals}
+def _sheet_name(title: str) -> str:
+    """A title as Excel accepts it for a sheet: not too long, and cut between words."""
+    name = title.translate(_NOT_IN_SHEET_NAMES)
+    if len(name) > SHEET_NAME_MAX:
+        name = name[: SHEET_NAME_MAX + 1].rpartition(" ")[0] or name[:SHEET_NAME_MAX]
+    return name.strip(" '(,–")
 
 
-def _texts(table: ReportTable, values: Mapping[str, Any], language: str) -> list[str]:
+def _last(table: ReportTable) -> list[Row]:
+    """The row of totals, where there is one."""
+    return [Row(table.totals, is_sum=True, word="report.total")] if table.totals else []
+
+
+def _worded(table: ReportTable, row: Row, language: str) -> Mapping[str, Any]:
+    """A row's values, with its word in the first column of text that has no value of its own."""
+    free = next((c.key for c in table.columns if c.kind is Kind.TEXT and c.key not in row.values), None)
+    return row.values if row.word is None or free is None else {free: text(row.word, language), **row.values}
+
+
+def _texts(table: ReportTable, row: Row, language: str) -> list[str]:
+    values = _worded(table, row, language)
     return [_shown(column, values.get(column.key), language) for column in table.columns]
 
 
@@ -270,7 +285,7 @@ def _shown(column: Column, value: Any, language: str) -> str:
     if value is None:
         return ""
     if column.kind is Kind.PERCENT and isinstance(value, int):
-        return f"{percent(value)} %"
+        return f"{percent(value)} %" if language == "en" else f"{percent(value)} %".replace(".", ",")
     if column.kind is Kind.NUMBER and isinstance(value, int):
         return format_number(value, language)
     if column.kind is Kind.FLAG:

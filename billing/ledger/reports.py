@@ -171,7 +171,7 @@ def account_card(
 
 def account_card_table(card: AccountCard) -> ReportTable:
     """The card for people: opening balance, transfers, turnovers and closing balance."""
-    rows = [Row({"balance": card.opening}, is_sum=True)]
+    rows = [Row({"balance": card.opening}, is_sum=True, word="report.opening")]
     rows += [
         Row(
             {

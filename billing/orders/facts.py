@@ -23,11 +23,10 @@ def act_facts(session: Session, order: ServiceOrder, service: Service, day: date
     enterprise = get_enterprise(session, order.enterprise_id)
     customer = get_customer(session, order.customer_id)
     contract = get_contract(session, order.contract_id) if order.contract_id is not None else None
-    place = get_place(session, customer.place_code) if customer.place_code is not None else None
     return {
         "executor": enterprise_facts(enterprise),
         "signatory": signatory_facts(signatories_on(session, enterprise.id, day).get(SignatoryRole.HEAD)),
-        "customer": customer_facts(customer, place),
+        "customer": customer_at_home(session, customer),
         "service": {
             "code": service.code,
             "name_kk": service.name_kk,
@@ -64,6 +63,12 @@ def signatory_facts(signatory: Signatory | None) -> dict[str, Any] | None:
         "position_kk": signatory.position_kk,
         "position_ru": signatory.position_ru,
     }
+
+
+def customer_at_home(session: Session, customer: Customer) -> dict[str, Any]:
+    """The customer as a party of a document, with the settlement of the address looked up."""
+    place = get_place(session, customer.place_code) if customer.place_code is not None else None
+    return customer_facts(customer, place)
 
 
 def customer_facts(customer: Customer, place: KatoPlace | None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from billing.invoicing.models import Invoice, InvoiceLine
 from billing.kernel.i18n import Language, label, text
 from billing.kernel.money import Money
 from billing.ledger.chart import ADVANCES, CASH
-from billing.orders.facts import customer_facts, enterprise_facts, signatory_facts
+from billing.orders.facts import customer_at_home, enterprise_facts, signatory_facts
 from billing.payments.models import Payment
 from invoices import cash_order, payment_receipt
 from invoices.values import (
@@ -110,12 +110,13 @@ def render_receipt(session: Session, payment: Payment) -> bytes:
     customer = get_customer(session, payment.customer_id)
     settled = _settled(session, payment)
     spent = sum(line.amount for line in settled)
+    person = customer_party(customer_at_home(session, customer))
     document = PaymentReceiptDocument(
         number=receipt_number(payment),
         received_on=payment.received_on,
         organisation=_organisation(session, payment),
-        payer=_payer(payment, customer),
-        customer=customer_party(customer_facts(customer, None)) if payment.payer_name else None,
+        payer=Party(name=LocalText.same(payment.payer_name)) if payment.payer_name else person,
+        customer=person if payment.payer_name else None,
         account_number=customer.account_number,
         means=LocalText(**{each.value: label(payment.method, each) for each in Language}),
         amount=payment.amount.tiyn,
@@ -133,12 +134,6 @@ def render_receipt(session: Session, payment: Payment) -> bytes:
 def receipt_number(payment: Payment) -> str:
     """What a receipt is called by: the random end of the payment's id."""
     return str(payment.id)[-12:].upper()
-
-
-def _payer(payment: Payment, customer: Customer) -> Party:
-    if payment.payer_name:
-        return Party(name=LocalText.same(payment.payer_name))
-    return customer_party(customer_facts(customer, None))
 
 
 def _settled(session: Session, payment: Payment) -> tuple[SettledLine, ...]:

@@ -16,6 +16,7 @@ from billing.kernel.reporting import (
     ReportTable,
     Row,
     percent,
+    to_cells,
     to_json,
     to_terminal,
     to_xlsx,
@@ -114,7 +115,7 @@ def test_the_terminal_shows_every_cell(language):
     shown = console.file.getvalue().replace("\u00a0", " ")
 
     assert ("1,234,567.10 KZT" if language == "en" else "1 234 567,10 ₸") in shown
-    assert "83.33 %" in shown
+    assert ("83.33 %" if language == "en" else "83,33 %") in shown
     assert {"kk": "жоқ", "ru": "нет", "en": "no"}[language] in shown
     assert {"kk": "Барлығы", "ru": "Итого", "en": "Total"}[language] in shown
     assert {"kk": "Басқа түсімдер"}.get(language, "Другие поступления") in shown
@@ -140,3 +141,21 @@ def test_a_sheet_s_name_is_one_excel_accepts():
     [name] = load_workbook(io.BytesIO(to_xlsx(table, "ru"))).sheetnames
     assert len(name) <= 31
     assert not set(name) & set("[]:*?/\\")
+    assert name == "Карточка счета 10 30"  # cut between words
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_an_opening_balance_is_called_so_in_every_form(language):
+    """Its word stands in the first column of text, on a page, in the terminal and in the spreadsheet."""
+    word = {"kk": "Бастапқы қалдық", "ru": "Начальное сальдо", "en": "Opening balance"}[language]
+    columns = (Column("posted_on", Kind.DATE), Column("operation"), Column("balance", Kind.MONEY))
+    facts = {"account": "1210", "first_day": date(2026, 1, 1), "last_day": date(2026, 12, 31)}
+    opening = Row({"balance": T(7)}, is_sum=True, word="report.opening")
+    table = ReportTable("account_card", facts, columns, [opening])
+
+    console = Console(file=io.StringIO(), width=200)
+    console.print(to_terminal(table, language))
+
+    assert word in console.file.getvalue()
+    assert to_cells(table, language).rows[0][0][1] == word
+    assert load_workbook(io.BytesIO(to_xlsx(table, language))).active["B4"].value == word

@@ -168,5 +168,7 @@ def test_the_printed_statement_reads_back_and_repeats_to_the_byte(session, offic
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
     assert customer.account_number in text
     assert "№ 000002" in text
+    assert "с.Боранкул" in text  # where he lives, not his street alone
+    assert "Без договора" not in text  # of his contracts it names none, and denies none
     assert "3 000,00" in text.replace("\u00a0", " ").replace("\u202f", " ")
     assert render_statement(session, statement, drawn_on=date(2026, 4, 1)) == content

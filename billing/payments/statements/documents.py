@@ -15,7 +15,7 @@ from billing.invoicing.documents import (
     signatory,
 )
 from billing.kernel.i18n import Language, label
-from billing.orders.facts import customer_facts, enterprise_facts, signatory_facts
+from billing.orders.facts import customer_at_home, enterprise_facts, signatory_facts
 from billing.payments.statements.service import Statement, StatementRow
 from invoices import reconciliation_statement
 from invoices.values import LocalText, ReconciliationDocument, ReconciliationRow
@@ -39,7 +39,7 @@ def render_statement(session: Session, statement: Statement, *, drawn_on: date) 
         period_from=statement.first_day,
         period_to=statement.last_day,
         organisation=enterprise_party(enterprise_facts(enterprise)),
-        counterparty=customer_party(customer_facts(customer, None)),
+        counterparty=customer_party(customer_at_home(session, customer)),
         opening=statement.opening.tiyn,
         rows=tuple(_row(row) for row in statement.rows),
         account_number=customer.account_number,

@@ -125,7 +125,7 @@ def statement_of(
 
 def statement_table(statement: Statement) -> ReportTable:
     """The statement for people."""
-    rows = [Row({"balance": statement.opening}, is_sum=True)]
+    rows = [Row({"balance": statement.opening}, is_sum=True, word="report.opening")]
     rows += [
         Row(
             {

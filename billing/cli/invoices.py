@@ -14,7 +14,7 @@ from billing.archive.service import fetch
 from billing.cli.finding import contract_of, customer_of, enterprise_of, invoice_of
 from billing.cli.office import Office
 from billing.cli.teaching import TeachingGroup
-from billing.cli.typed import DAY, MONTH, SUM
+from billing.cli.typed import MONTH, PAST_DAY, SUM
 from billing.customers.models import Customer
 from billing.invoicing import credit_notes
 from billing.invoicing import service as invoicing
@@ -30,7 +30,7 @@ from billing.kernel.paging import PAGE_SIZE_MAX, PageRequest
 from billing.orders.completion import acts_to_bill
 
 _ENTERPRISE = click.option("--enterprise", help="BIN of the enterprise; the district's only one by default.")
-_ON = click.option("--on", "day", type=DAY, help="Date of the document; today by default.")
+_ON = click.option("--on", "day", type=PAST_DAY, help="Date of the document; today by default.")
 
 
 @click.group("invoice", cls=TeachingGroup)

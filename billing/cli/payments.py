@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from billing.cli.finding import customer_of, enterprise_of, invoice_of, payment_of
 from billing.cli.office import Office
 from billing.cli.teaching import TeachingGroup
-from billing.cli.typed import DAY, SUM
+from billing.cli.typed import PAST_DAY, SUM
 from billing.kernel.clock import ALMATY, now, today
 from billing.kernel.formats import format_date, format_money
 from billing.kernel.i18n import label
@@ -24,7 +24,7 @@ from billing.receivables.allocation import AllocationReason
 _CUSTOMER = click.argument("customer")
 _SUM = click.argument("amount", metavar="SUM", type=SUM)
 _ENTERPRISE = click.option("--enterprise", help="BIN of the enterprise; the district's only one by default.")
-_ON = click.option("--on", "day", type=DAY, help="The day it happened; today by default.")
+_ON = click.option("--on", "day", type=PAST_DAY, help="The day it happened; today by default.")
 _INVOICES = click.option(
     "--invoice", "invoices", multiple=True, help="Settle this invoice first, 12/2026; may be repeated."
 )

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from billing.kernel.cells import read_date
+from billing.kernel.clock import today
 from billing.kernel.dates import Month
 from billing.kernel.errors import InvalidInput
 from billing.kernel.money import ZERO, Money
@@ -44,6 +45,19 @@ class DayType(click.ParamType[date]):
             self.fail(f"{value!r} is no day: write 2026-11-23", param, ctx)
 
 
+class PastDayType(DayType):
+    """The day of something that has happened: a mistyped year stays out of the books."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read it, or say that it is still to come."""
+        day = super().convert(value, param, ctx)
+        if day > today():
+            self.fail(f"{value!r} is still to come: today is {today()}", param, ctx)
+        return day
+
+
 class MonthType(click.ParamType[Month]):
     """A month, ``2026-11``."""
 
@@ -61,4 +75,5 @@ class MonthType(click.ParamType[Month]):
 
 SUM = MoneyType()
 DAY = DayType()
+PAST_DAY = PastDayType()
 MONTH = MonthType()

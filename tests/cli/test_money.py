@@ -91,6 +91,20 @@ def test_what_is_no_sum_is_wrongly_typed(auyl, office, invoiced, amount):
     assert count(office, Payment) == 0
 
 
+def test_what_is_still_to_come_is_wrongly_typed(auyl, office, invoiced):
+    """A day after today is refused with exit code 2: no invoice, payment, refund or reversal bears it."""
+    assert auyl("pay", "bank", invoiced, "1500", "--on", "2026-04-21").exit_code == 2
+    assert auyl("invoice", "credit", "1/2026", "--reason", "Қ", "--on", "2027-01-01").exit_code == 2
+    assert count(office, Payment) == 0
+    assert auyl("pay", "bank", invoiced, "1500", "--on", "2026-04-20").exit_code == 0
+    [line] = auyl("pay", "list").output.splitlines()
+
+    late = auyl("pay", "reverse", line.split()[0], "--reason", "Қате", "--on", "2026-04-21")
+
+    assert late.exit_code == 2 and "2026-04-20" in late.stderr
+    assert auyl("verify").exit_code == 0
+
+
 def test_money_is_given_back_and_a_mistake_reversed(auyl, office, invoiced):
     """By the payment's id, as the list shows it; more than the advance is refused."""
     auyl("pay", "bank", invoiced, "1500", "--on", "2026-04-10")

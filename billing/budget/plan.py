@@ -67,6 +67,11 @@ def codes_of_year(session: Session, fiscal_year: int, codes: Iterable[str] | Non
     return list(session.scalars(statement.order_by(BudgetCode.code)))
 
 
+def knows_code(session: Session, code: str) -> bool:
+    """Whether the classification of any fiscal year has the code."""
+    return session.scalar(select(BudgetCode.code).where(BudgetCode.code == code).limit(1)) is not None
+
+
 def refuse_unknown_codes(session: Session, codes: set[str], fiscal_year: int) -> None:
     """Hold codes against a fiscal year's classification.
 

@@ -17,6 +17,7 @@ from billing.budget.models import (
 from billing.budget.plan import (
     UnknownBudgetCode,
     codes_of_year,
+    knows_code,
     list_plan,
     plan_revenue,
     refuse_unknown_codes,
@@ -46,6 +47,7 @@ __all__ = [
     "Step",
     "UnknownBudgetCode",
     "codes_of_year",
+    "knows_code",
     "list_plan",
     "list_policies",
     "net_income_share",

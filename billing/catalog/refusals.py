@@ -15,6 +15,12 @@ class InvalidCode(InvalidInput):
     code = "invalid_code"
 
 
+class UnknownRevenueCode(InvalidInput):
+    """The budget classification has no such code, so no fee could be taken. Facts: ``field``, ``value``."""
+
+    code = "unknown_revenue_code"
+
+
 class InvalidPercent(InvalidInput):
     """A share is of 0 to 100 %, more than 0 where it takes something off. Facts: ``field``."""
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from billing.budget import service as budget
 from billing.catalog.benefits import (
     benefit_amount,
     benefit_holds,
@@ -17,7 +18,7 @@ from billing.catalog.benefits import (
 )
 from billing.catalog.codes import check_code
 from billing.catalog.models import Service, Unit, VatCategory
-from billing.catalog.refusals import NoTariff, ServiceInactive
+from billing.catalog.refusals import NoTariff, ServiceInactive, UnknownRevenueCode
 from billing.catalog.tariffs import (
     get_tariff,
     list_tariffs,
@@ -39,6 +40,7 @@ from billing.kernel.rows import check_version, get_row
 __all__ = [
     "NoTariff",
     "ServiceInactive",
+    "UnknownRevenueCode",
     "add_vat_rate",
     "benefit_amount",
     "benefit_holds",
@@ -93,6 +95,7 @@ def define_service(
     Raises:
         NotFound: no such enterprise.
         InvalidCode, InvalidText, InvalidKNP, InvalidKBK: a value of the wrong form.
+        UnknownRevenueCode: the budget classification has no such code in any year.
         AlreadyExists: the enterprise has a service with this code.
     """
     enterprise = get_row(session, Enterprise, enterprise_id, kind="enterprise")
@@ -101,6 +104,7 @@ def define_service(
         raise AlreadyExists(kind="service", field="code", value=code)
     service = Service(district_id=district_of(session), enterprise_id=enterprise.id, code=code, unit=unit)
     names = {"name_kk": name_kk, "name_ru": name_ru, "name_en": name_en}
+    revenue_code = _check_revenue_code(session, revenue_code)
     _describe(service, names, knp, revenue_code, vat_category)
     session.add(service)
     session.flush()
@@ -124,10 +128,12 @@ def edit_service(
     Raises:
         NotFound, StaleVersion: no such service, or somebody edited it meanwhile.
         InvalidText, InvalidKNP, InvalidKBK: a value of the wrong form.
+        UnknownRevenueCode: the budget classification has no such code in any year.
     """
     service = get_service(session, service_id, lock=True)
     check_version(service, version, kind="service")
     names = {"name_kk": name_kk, "name_ru": name_ru, "name_en": name_en}
+    revenue_code = _check_revenue_code(session, revenue_code)
     _describe(service, names, knp, revenue_code, vat_category)
     session.flush()
     return service
@@ -139,12 +145,19 @@ def _describe(
     checked = {field: line(text, field=field, length_max=300) for field, text in names.items()}
     with at_field("knp"):
         knp = check_knp(knp)
-    with at_field("revenue_code"):
-        revenue_code = check_kbk(revenue_code)
     for field, text in checked.items():
         setattr(service, field, text)
     service.name_folded = fold(" ".join(checked.values()))
     service.knp, service.revenue_code, service.vat_category = knp, revenue_code, vat_category
+
+
+def _check_revenue_code(session: Session, revenue_code: str) -> str:
+    with at_field("revenue_code"):
+        revenue_code = check_kbk(revenue_code)
+    # Now rather than at the till: a fee of an unknown code cannot be posted, so nobody could pay it.
+    if not budget.knows_code(session, revenue_code):
+        raise UnknownRevenueCode(field="revenue_code", value=revenue_code)
+    return revenue_code
 
 
 def deactivate_service(session: Session, service_id: UUID, *, version: int | None = None) -> Service:

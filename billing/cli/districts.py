@@ -7,6 +7,7 @@ from rich.table import Table
 from sqlalchemy import select
 
 from billing.budget import service as budget
+from billing.budget.classification import import_starter_set
 from billing.budget.models import PolicyKind
 from billing.cli.office import Office
 from billing.cli.teaching import TeachingGroup
@@ -36,10 +37,13 @@ def district_group() -> None:
 def open_(office: Office, /, *, kato: str, name_kk: str | None, name_ru: str | None) -> None:
     """Open a rural district by its KATO code. Its place must have been taken in: `auyl import places`.
 
+    A starter set of budget codes comes with it; take in the official one by `auyl import classification`.
+
     Example:
       auyl district open 473639000 --name-kk "Боранқұл ауылдық округі"
     """
     with office.sessions.begin(None) as session:
+        import_starter_set(session)
         place = districts.get_place(session, kato)
         district = districts.open_district(
             session,

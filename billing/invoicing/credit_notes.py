@@ -19,6 +19,7 @@ from billing.invoicing.models import (
     InvoiceLine,
 )
 from billing.invoicing.service import get_invoice, lines_of
+from billing.kernel.checks import line
 from billing.kernel.db import actor_of, district_of
 from billing.kernel.errors import InvalidInput, NotFound, RuleViolation
 from billing.kernel.ids import new_id
@@ -70,12 +71,14 @@ def issue_credit_note(
 
     Raises:
         NotFound: no such invoice, or a line of another one.
+        InvalidText: no reason, or one of the wrong form.
         InvalidInput: an amount of zero or less.
         CreditExceedsLine: more than is left of a line. Nothing is credited.
         NothingToCredit: nothing is left of any line.
         CreditBeforeInvoice: older than the invoice.
         MonthClosed: ``issued_on`` lies in a closed month.
     """
+    reason = line(reason, field="reason", length_max=300)
     invoice = get_invoice(session, invoice_id)
     if issued_on < invoice.issued_on:
         raise CreditBeforeInvoice(issued_on=issued_on, invoice_issued_on=invoice.issued_on)

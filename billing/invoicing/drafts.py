@@ -21,15 +21,21 @@ from billing.customers import service as customers
 from billing.customers.models import Contract
 from billing.invoicing.models import BilledPeriod
 from billing.kernel.dates import Month
-from billing.kernel.errors import NotFound, RuleViolation
+from billing.kernel.errors import RuleViolation
 from billing.kernel.money import ZERO, Money, included_vat, total
 from billing.orders.models import CompletionAct, OrderState, ServiceOrder
 
 
 class OrderNotBillable(RuleViolation):
-    """An order is not completed, is invoiced already, or is another customer's. Facts: ``order_ids``."""
+    """Not completed, invoiced already, or another's. Facts: ``orders`` by number, ``order_ids``."""
 
     code = "order_not_billable"
+
+
+class NothingCharged(RuleViolation):
+    """The contract charges nothing in that month. Facts: ``contract``, ``period``."""
+
+    code = "nothing_charged"
 
 
 class PeriodAlreadyBilled(RuleViolation):
@@ -159,7 +165,7 @@ def supplies_of_orders(
     acts = session.execute(statement).all()
     missing = set(order_ids or ()) - {act.order_id for act, _ in acts}
     if missing:
-        raise OrderNotBillable(order_ids=", ".join(sorted(str(each) for each in missing)))
+        raise OrderNotBillable(orders=_called(session, missing), order_ids=sorted(map(str, missing)))
     return [
         Supply(
             customer_id=act.customer_id,
@@ -178,19 +184,27 @@ def supplies_of_orders(
     ]
 
 
+def _called(session: Session, order_ids: Collection[UUID]) -> list[str]:
+    """What people call orders: number and year; an id where nobody knows the order."""
+    statement = select(ServiceOrder).where(ServiceOrder.id.in_(order_ids))
+    known = list(session.scalars(statement.order_by(ServiceOrder.year, ServiceOrder.number)))
+    unknown = set(order_ids) - {order.id for order in known}
+    return [*(f"{order.number}/{order.year}" for order in known), *sorted(map(str, unknown))]
+
+
 def supplies_of_charges(
     session: Session, contract: Contract, period: Month, prices: PriceList
 ) -> list[Supply]:
     """What a contract's charges make due for a month and is not yet billed.
 
     Raises:
-        NotFound: the contract charges nothing in that month.
+        NothingCharged: the contract charges nothing in that month.
         PeriodAlreadyBilled: it does, and all of it is billed.
         NoTariff: a service has no price on that day.
     """
     due = customers.charges_due(session, period, contract_id=contract.id)
     if not due:
-        raise NotFound(kind="charge", id=f"{contract.number} {period}")
+        raise NothingCharged(contract=contract.number, period=period)
     billed = set(
         session.scalars(
             select(BilledPeriod.service_id).where(

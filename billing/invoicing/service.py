@@ -28,9 +28,11 @@ from billing.invoicing.drafts import (
 )
 from billing.invoicing.facts import freeze
 from billing.invoicing.models import BilledAct, BilledPeriod, Invoice, InvoiceLine
+from billing.kernel.cells import MissingValue
+from billing.kernel.checks import check_range
 from billing.kernel.dates import Month
 from billing.kernel.db import actor_of, district_of
-from billing.kernel.errors import InvalidInput, NotFound, RuleViolation
+from billing.kernel.errors import NotFound, RuleViolation
 from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, total
 from billing.ledger import service as ledger
@@ -71,14 +73,16 @@ def issue_invoice(
         due_on: the last day to pay; by default the enterprise's payment term after ``issued_on``.
 
     Raises:
-        NotFound: no such enterprise, customer or contract, or the contract charges nothing in that month.
-        InvalidInput: one of ``contract_id`` and ``period`` without the other, or due before issued.
-        OrderNotBillable, PeriodAlreadyBilled, NothingToInvoice: there is nothing of this kind to bill.
+        NotFound: no such enterprise, customer or contract.
+        MissingValue: one of ``contract_id`` and ``period`` without the other.
+        EndsBeforeStart: due before issued.
+        OrderNotBillable, NothingCharged, PeriodAlreadyBilled, NothingToInvoice: there is nothing of this
+            kind to bill.
         NoTariff, NoPrimaryAccount: the enterprise's data lacks what an invoice must say.
         MonthClosed: ``issued_on`` lies in a closed month. Nothing is issued.
     """
     if (contract_id is None) != (period is None):
-        raise InvalidInput(field="period" if period is None else "contract_id")
+        raise MissingValue(field="period" if period is None else "contract_id")
     enterprise = districts.get_enterprise(session, enterprise_id)
     _lock(session, [customer_id])
     prices = PriceList(session, enterprise_id)
@@ -166,14 +170,13 @@ def issue(
 
     Raises:
         NothingToInvoice: a draft comes to zero.
-        InvalidInput: due before issued.
+        EndsBeforeStart: due before issued.
         MonthClosed: ``issued_on`` lies in a closed month. Nothing is issued.
     """
     if any(draft.total <= ZERO for draft in drafts):
         raise NothingToInvoice
     due_on = due_on or issued_on + timedelta(days=enterprise.payment_term_days)
-    if due_on < issued_on:
-        raise InvalidInput(field="due_on")
+    check_range(issued_on, due_on, field="due_on")
     frozen = freeze(session, enterprise, drafts, issued_on)
     number = take_numbers(session, enterprise.id, SERIES, issued_on.year, len(drafts))
     issued: list[tuple[Invoice, list[InvoiceLine]]] = []

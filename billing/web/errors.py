@@ -110,7 +110,7 @@ class ProblemOut(Schema):
     code = TextField(60, required=True, metadata={"description": "stable, for programs"})
     detail = TextField(2000, required=True, metadata={"description": "a sentence for people"})
     facts = FactsField(required=True, metadata={"description": "what the sentence is about"})
-    errors = ListField(NestedField(FieldErrorOut), metadata={"description": "each wrong field, with 422"})
+    errors = ListField(NestedField(FieldErrorOut), metadata={"description": "each wrong field"})
 
 
 def register_error_handlers(app: Flask, page: Page) -> None:
@@ -198,10 +198,21 @@ def _answer(
 
 
 def _named_field(refusal: Refusal) -> list[tuple[str, FieldProblem]]:
-    field = refusal.facts.get("field")
-    if field is None or status_of(refusal) != HTTPStatus.UNPROCESSABLE_ENTITY:
-        return []
-    return [(str(field), FieldProblem(refusal.code, refusal.facts))]
+    field = refusal.facts.get("field") if status_of(refusal) == HTTPStatus.UNPROCESSABLE_ENTITY else None
+    if isinstance(refusal, NotFound):
+        # The service does not know whether an id came with the address or in the body, and in which field.
+        field = _field_of(str(refusal.facts.get("id")), request.get_json(silent=True))
+    return [] if field is None else [(str(field), FieldProblem(refusal.code, refusal.facts))]
+
+
+def _field_of(wanted: str, body: Any, path: tuple[str, ...] = ()) -> str | None:
+    """The path of the first text in a body that says this."""
+    if isinstance(body, Mapping | list):
+        parts = body.items() if isinstance(body, Mapping) else enumerate(body)
+        found = (_field_of(wanted, inner, (*path, str(name))) for name, inner in parts)
+        return next((each for each in found if each is not None), None)
+    said = isinstance(body, str) and body.strip().lower() == wanted.lower()
+    return ".".join(path) if said and path else None
 
 
 def _field_sentence(found: FieldProblem, language: Language) -> str:

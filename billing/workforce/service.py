@@ -155,9 +155,7 @@ def engage(
         enterprise_id=enterprise_id,
         worker_id=worker.id,
         kind=kind,
-        number=contract_number(
-            session, Engagement, enterprise_id, number, signed_on.year, kind="engagement"
-        ),
+        number=contract_number(session, Engagement, enterprise_id, number, signed_on.year, kind="engagement"),
         signed_on=signed_on,
         starts_on=starts_on,
         ends_on=ends_on,

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from billing.access.models import Role
+from billing.budget.classification import import_starter_set
 from billing.catalog.models import Benefit, Service, Tariff, VatRate
 from tests.support.catalog import make_service
 from tests.support.districts import DISTRICT_ID, make_enterprise
@@ -40,8 +41,9 @@ BENEFIT = {
 
 @pytest.fixture
 def enterprise_id(office):
-    """An enterprise, committed."""
+    """An enterprise with budget codes to choose from, committed."""
     with office.sessions.begin(DISTRICT_ID) as session:
+        import_starter_set(session)
         return str(make_enterprise(session).id)
 
 

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
+from billing.budget.classification import import_starter_set
 from billing.catalog import service as catalog
 from billing.catalog.models import PayerCategory, Service, Tariff, Unit, VatCategory
-from billing.catalog.refusals import InvalidCode, PriceNotPositive, TariffUsed
+from billing.catalog.refusals import InvalidCode, PriceNotPositive, TariffUsed, UnknownRevenueCode
 from billing.kernel.checks import InvalidText
 from billing.kernel.errors import AlreadyExists, NotFound, StaleVersion
 from billing.kernel.identifiers import InvalidKBK, InvalidKNP
@@ -47,6 +48,7 @@ def count(session, model):
 def test_a_service_is_defined_and_found_by_its_code(session):
     """The code is kept in capitals, and found however it is written."""
     enterprise = make_enterprise(session)
+    import_starter_set(session)
 
     service = catalog.define_service(session, enterprise.id, **SERVICE | {"code": " water-1 "})
 
@@ -63,6 +65,7 @@ def test_a_service_is_defined_and_found_by_its_code(session):
         ({"name_en": ""}, InvalidText, "name_en"),
         ({"knp": "85"}, InvalidKNP, "knp"),
         ({"revenue_code": "20610"}, InvalidKBK, "revenue_code"),
+        ({"revenue_code": "299999"}, UnknownRevenueCode, "revenue_code"),
         ({"code": "snow"}, AlreadyExists, "code"),
     ],
 )

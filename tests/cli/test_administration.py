@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from billing.access.service import authenticate_password, find_user, roles_of
 from billing.access.tokens import authenticate
-from billing.budget.service import policy_on
+from billing.budget.service import codes_of_year, policy_on
 from billing.catalog.models import Service
 from billing.cli import main
 from billing.cli.office import Office, language_of
@@ -119,7 +119,7 @@ def test_a_district_and_its_enterprise_are_set_up_at_the_terminal(auyl, office, 
     )
     assert auyl("import", "places", str(tmp_path / "kato.csv")).exit_code == 0
     assert auyl("district", "open", "473637000").exit_code == 1  # not in the list
-    assert auyl("district", "open", "473639000").output == "District 1 was opened: Боранкульская с.а..\n"
+    assert auyl("district", "open", "473639000").output == "District 1, “Боранкульская с.а.”, was opened.\n"
     assert auyl(*register).exit_code == 0
     assert auyl(*register).exit_code == 1  # the same BIN again
 
@@ -129,6 +129,7 @@ def test_a_district_and_its_enterprise_are_set_up_at_the_terminal(auyl, office, 
         enterprise = session.scalars(select(Enterprise)).one()
         assert policy_on(session, enterprise.id, date(2026, 1, 1)).kind == "gross"
         assert len(list_books(session)) == 2
+        assert {"202102", "206109"} <= {code.code for code in codes_of_year(session, 2026)}
 
 
 def test_the_district_is_named_where_there_are_several(auyl, office, enterprise_id):

@@ -16,11 +16,13 @@ from billing.invoicing.credit_notes import (
     CreditBeforeInvoice,
     NothingToCredit,
     get_credit_note,
+    issue_credit_note,
     list_credit_notes,
 )
 from billing.invoicing.drafts import PeriodAlreadyBilled
 from billing.invoicing.models import CreditNote, CreditNoteLine, InvoiceStatus
 from billing.invoicing.service import issue_invoice, lines_of
+from billing.kernel.checks import InvalidText
 from billing.kernel.columns import money_sum
 from billing.kernel.dates import Month
 from billing.kernel.errors import InvalidInput, NotFound
@@ -194,6 +196,9 @@ def test_a_credit_makes_sense_or_is_refused(desk, invoice):
             credit(desk.session, invoice, amounts)
     with pytest.raises(CreditBeforeInvoice):
         credit(desk.session, invoice, issued_on=date(2026, 3, 30))
+    for reason in ("", "  ", "a" * 301, "a\0"):
+        with pytest.raises(InvalidText):
+            issue_credit_note(desk.session, invoice.id, issued_on=MARCH_31, reason=reason)
 
     assert count(desk.session, CreditNote) == 0
     assert desk.debt == T(2320)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from billing.catalog.models import VatCategory
 from billing.catalog.refusals import NoTariff
 from billing.customers import service as customers
-from billing.invoicing.drafts import OrderNotBillable, PeriodAlreadyBilled
+from billing.invoicing.drafts import NothingCharged, OrderNotBillable, PeriodAlreadyBilled
 from billing.invoicing.models import Invoice, InvoiceLine
 from billing.invoicing.service import (
     NothingToInvoice,
@@ -19,6 +19,7 @@ from billing.invoicing.service import (
 )
 from billing.kernel.dates import Month
 from billing.kernel.errors import InvalidInput, NotFound
+from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money
 from billing.ledger import service as ledger
 from billing.orders.models import OrderState
@@ -134,10 +135,11 @@ def test_an_order_not_completed_or_of_another_is_not_billed(desk):
     assigned = make_order(desk.session, trade, state=OrderState.ASSIGNED)
     others = make_act(desk.session, trade, customer_id=make_customer(desk.session, 2).id)
 
-    for order_id in (assigned.id, others.order_id):
+    unknown = new_id()
+    for order_id, called in ((assigned.id, "1/2026"), (others.order_id, "2/2026"), (unknown, str(unknown))):
         with pytest.raises(OrderNotBillable) as refusal:
             issue_orders(desk, order_ids=[order_id])
-        assert str(order_id) in refusal.value.facts["order_ids"]
+        assert refusal.value.facts == {"orders": [called], "order_ids": [str(order_id)]}
 
     assert desk.session.scalar(select(func.count()).select_from(Invoice)) == 0
 
@@ -173,7 +175,7 @@ def test_what_makes_no_sense_is_refused(desk):
     with pytest.raises(InvalidInput) as refusal:
         issue_invoice(desk.session, customer_id=desk.customer.id, period=MARCH, **known)
     assert refusal.value.facts["field"] == "contract_id"
-    with pytest.raises(NotFound):
+    with pytest.raises(NothingCharged):
         desk.issue(Month(2019, 12))
     with pytest.raises(InvalidInput) as refusal:
         issue_orders(desk, contract_id=desk.contract.id, period=MARCH, due_on=MARCH_10)

@@ -3,8 +3,10 @@
 import importlib
 import logging
 import pkgutil
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -19,6 +21,7 @@ from billing.kernel.money import Money
 
 PLURAL_FORMS = {"kk": 2, "ru": 3, "en": 2}
 LANGUAGES = [language.value for language in Language]
+SOURCES = Path(billing.__path__[0])
 PO_FILES = sorted(i18n.CATALOGUES.glob("*.po"))
 
 SAMPLE = """
@@ -115,6 +118,15 @@ def test_every_refusal_has_a_sentence():
     codes = {f"refusal.{refusal.code}" for refusal in all_refusals()}
 
     assert sorted(codes - messages("en").keys()) == []
+
+
+def test_every_kind_of_thing_has_a_name():
+    """Who looks for something that is not there, or is there twice, reads what it is."""
+    sources = (path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py"))
+    kinds = {f"kind.{kind}" for source in sources for kind in re.findall(r'\bkind="(\w+)"', source)}
+
+    assert len(kinds) > 20
+    assert sorted(kinds - messages("en").keys()) == []
 
 
 def test_no_two_refusals_share_a_code():
@@ -223,9 +235,9 @@ def test_a_refusal_speaks_every_language():
     refusal = AlreadyExists(kind="customer", value=Money.tenge(5))
 
     assert [refusal_text(refusal, language) for language in Language] == [
-        "Мұндай жазба бұрыннан бар: 5,00\N{NO-BREAK SPACE}₸.",
-        "Такая запись уже есть: 5,00\N{NO-BREAK SPACE}₸.",
-        "There is such a record already: 5.00\N{NO-BREAK SPACE}KZT.",
+        "Мұндай жазба бұрыннан бар: тапсырыс беруші 5,00\N{NO-BREAK SPACE}₸.",
+        "Такая запись уже есть: заказчик 5,00\N{NO-BREAK SPACE}₸.",
+        "There is such a record already: customer 5.00\N{NO-BREAK SPACE}KZT.",
     ]
 
 

@@ -208,7 +208,7 @@ def test_what_is_not_there(desk, season):
     """An unknown id is a friendly page, in the reader's language."""
     clerk = desk.seat(Role.CLERK, language="ru")
     answer = clerk.get(f"/customers/{uuid4()}")
-    assert answer.status_code == 404 and "Такая запись не найдена." in answer.text
+    assert answer.status_code == 404 and "Такая запись не найдена: заказчик." in answer.text
 
 
 @pytest.mark.sqlite_only

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from billing.budget.classification import import_starter_set
 from billing.catalog import service as catalog
 from billing.catalog.models import Benefit, BenefitKind, PayerCategory, Service, Tariff, Unit, VatCategory
 from billing.kernel.money import Money
@@ -30,6 +31,7 @@ def make_service(
     Args:
         price: of residents, and of organisations if theirs is not given; None sets no tariff at all.
     """
+    import_starter_set(session)
     service = catalog.define_service(
         session,
         enterprise_id,

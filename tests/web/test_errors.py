@@ -23,9 +23,9 @@ def users(office: Office) -> int:
 @pytest.mark.parametrize(
     ("language", "title", "detail"),
     [
-        ("kk", "Табылмады", "Мұндай жазба табылмады."),
-        ("ru-RU,en;q=0.5", "Не найдено", "Такая запись не найдена."),
-        ("en", "Not found", "There is no such record."),
+        ("kk", "Табылмады", "Мұндай жазба табылмады: пайдаланушы."),
+        ("ru-RU,en;q=0.5", "Не найдено", "Такая запись не найдена: пользователь."),
+        ("en", "Not found", "There is no such record: user."),
     ],
 )
 def test_a_refusal_speaks_the_readers_language(office, language, title, detail):
@@ -83,6 +83,21 @@ def test_a_refusal_by_a_rule_names_its_field(office):
     taken = office.post(USERS, json=NEW)
     assert (taken.status_code, taken.json["facts"]["value"]) == (409, "dana")
     assert "errors" not in taken.json
+
+
+def test_an_unknown_thing_is_named_by_the_field_that_asked_for_it(office):
+    """Where the id stood in the body, however deep; not where it is the address that leads nowhere."""
+    missing = "0195d3a0-0000-7000-8000-000000000000"
+    clerk = office.member(Role.CLERK)
+
+    customer = {"category": "resident", "name": "Асан", "payer_id": missing.upper()}
+    answer = clerk.post("/api/v1/customers", json=customer)
+
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    assert answer.json["errors"] == [
+        {"field": "payer_id", "code": "not_found", "detail": "There is no such record: customer."}
+    ]
+    assert "errors" not in clerk.post(f"/api/v1/customers/{missing}/deactivate", json={}).json
 
 
 @pytest.mark.parametrize(

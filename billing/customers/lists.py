@@ -112,6 +112,19 @@ class _Row:
         return fold(self.name), self.place_code, fold(f"{self.street} {self.house} {self.flat}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The settlements a list may name.
+
+    Attributes:
+        codes: by code and by every name, folded; None where a name means two.
+        as_written: what people may write, in the classifier's spelling.
+    """
+
+    codes: dict[str, str | None]
+    as_written: list[str]
+
+
 class _Known:
     """Customers of the district and of the list so far, by what a row is known again by."""
 
@@ -196,7 +209,7 @@ def split_address(text: str) -> tuple[str, str, str]:
     return street.strip(" ,"), house, flat
 
 
-def _read_row(reader: RowReader, places: dict[str, str | None]) -> _Row | None:
+def _read_row(reader: RowReader, places: _Places) -> _Row | None:
     name = reader.required("name", partial(line, field="name", length_max=300))
     iin_bin = reader.optional("iin_bin", read_identifier)
     category = reader.optional("category", partial(read_word, words=_CATEGORIES))
@@ -233,17 +246,19 @@ def _part(reader: RowReader, field: str, text: str, length_max: int) -> str:
     return reader.optional(field, lambda _: line(text, field=field, length_max=length_max)) or ""
 
 
-def _places(session: Session) -> dict[str, str | None]:
-    """The district's settlements by code and by every name, folded; None where a name means two."""
+def _places(session: Session) -> _Places:
+    """The district's settlements."""
     prefix = current_district(session).kato_code[:6]
     names: dict[str, str | None] = {}
+    as_written: list[str] = []
     statement = select(KatoPlace.code, KatoPlace.name_kk, KatoPlace.name_ru)
     for place in session.execute(statement.where(KatoPlace.code.startswith(prefix))):
         if place.code.endswith("000"):
             continue
+        as_written += dict.fromkeys([place.name_kk or place.name_ru, place.name_ru])
         for name in _names(place.code, place.name_kk or "", place.name_ru):
             names[name] = place.code if names.get(name, place.code) == place.code else None
-    return names
+    return _Places(names, sorted(as_written, key=sort_key_kk))
 
 
 def _names(*names: str) -> Iterable[str]:
@@ -251,11 +266,11 @@ def _names(*names: str) -> Iterable[str]:
     return (whole | {_KIND_OF_PLACE.sub("", name).strip() for name in whole}) - {""}
 
 
-def _read_place(text: str, places: dict[str, str | None]) -> str:
+def _read_place(text: str, places: _Places) -> str:
     for name in _names(text):
-        if code := places.get(name):
+        if code := places.codes.get(name):
             return code
-    raise UnknownWord(value=text, allowed=", ".join(sorted(name for name in places if places[name])))
+    raise UnknownWord(value=text, allowed=", ".join(places.as_written))
 
 
 def _write(session: Session, rows: list[_Row]) -> None:

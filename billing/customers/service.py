@@ -224,9 +224,12 @@ def reactivate_customer(session: Session, customer_id: UUID, *, version: int | N
 
     Raises:
         NotFound, StaleVersion: no such customer, or somebody edited it meanwhile.
+        CustomerInactive: who pays for him was taken off meanwhile; the fact names the payer.
     """
     customer = lock_customer(session, customer_id)
     check_version(customer, version, kind="customer")
+    if customer.payer_id is not None:
+        check_customer_active(session, customer.payer_id)
     customer.is_active = True
     session.flush()
     return customer

@@ -146,7 +146,7 @@ def read_word(text: str, words: Mapping[str, T]) -> T:
     """
     value = normal_heading(text[:SHOWN_MAX])
     if value not in words:
-        raise UnknownWord(value=text.strip()[:SHOWN_MAX], allowed=", ".join(words))
+        raise UnknownWord(value=text.strip()[:SHOWN_MAX], allowed=", ".join(_as_written(words)))
     return words[value]
 
 
@@ -218,6 +218,12 @@ class RowReader:
         heading = self._headings.get(column.field, column.headings[0]) if column else None
         facts = MappingProxyType({**refusal.facts})
         self.problems.append(Problem(self.row.number, heading, f"refusal.{refusal.code}", value, facts))
+
+
+def _as_written(words: Mapping[str, object]) -> Iterable[str]:
+    """The words as people write them; folded ones have lost their Kazakh letters."""
+    shown = (value for value in words.values() if isinstance(value, Shown))
+    return dict.fromkeys(label(value, language) for value in shown for language in Language) or words
 
 
 def _decimal(text: str) -> str:

@@ -290,6 +290,22 @@ def test_a_customer_with_contracts_stays(session):
     assert customer.is_active
 
 
+def test_nobody_comes_back_to_a_payer_who_is_gone(session):
+    """Both were taken off the books; the payer is to come back first, or another one be named."""
+    payer = make_organisation(session, 1)
+    child = make_customer(session, 2, payer_id=payer.id)
+    for each in (child, payer):
+        customers.deactivate_customer(session, each.id, on=TODAY)
+
+    with pytest.raises(CustomerInactive) as refusal:
+        customers.reactivate_customer(session, child.id)
+
+    assert refusal.value.facts == {"customer": payer.account_number}
+    assert not child.is_active
+    customers.reactivate_customer(session, payer.id)
+    assert customers.reactivate_customer(session, child.id).is_active
+
+
 def test_a_customer_who_pays_for_others_stays(session):
     """The refusal names them."""
     payer = make_organisation(session, 1)

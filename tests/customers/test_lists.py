@@ -91,6 +91,8 @@ def test_one_wrong_row_keeps_the_whole_list_out(session):
         (4, "ЖСН/БСН", "refusal.row_repeated", f"{synthetic_iin(1)[:4]}******{synthetic_iin(1)[-2:]}"),
         (5, "Аты-жөні", "refusal.invalid_text", "Ұ" * 40),
     ]
+    place, language = (problem.facts["allowed"] for problem in report.problems[2:4])
+    assert "Боранқұл ауылы" in place.split(", ") and "орысша" in language.split(", ")
     assert all(sentence(problem, language) for problem in report.problems for language in Language)
     assert (report.added, report.refused, report.written) == (1, 3, False)
     assert stored(session) == []

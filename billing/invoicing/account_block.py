@@ -27,7 +27,7 @@ class AccountBlock:
     Attributes:
         charged: on invoices of the month, before benefits.
         paid: money received from the customer or from another payer.
-        adjusted: refunds less credit notes.
+        adjusted: refunds less credit notes, and own money that went to another's debt beyond ``paid``.
     """
 
     first_day: date
@@ -82,8 +82,9 @@ def account_blocks(
             last_day=issued_on,
             charged=charged.get(customer_id, ZERO) + new_charged,
             benefit=benefit.get(customer_id, ZERO) + new_benefit,
-            paid=paid.get(customer_id, ZERO),
-            adjusted=adjusted.get(customer_id, ZERO),
+            paid=max(paid.get(customer_id, ZERO), ZERO),
+            # Own money that settled another's debt in a month without a payment is no payment here.
+            adjusted=adjusted.get(customer_id, ZERO) - min(paid.get(customer_id, ZERO), ZERO),
             closing=now.get(customer_id, ZERO) + new_charged - new_benefit,
         )
     return blocks

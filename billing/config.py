@@ -5,6 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+DATABASES = ("sqlite:///", "postgresql+psycopg://")
+PORT_MAX = 65_535
+
+
+class WrongSetting(ValueError):
+    """A variable of the environment cannot be used; the text names it and says how it is written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -30,11 +37,18 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read ``AUYL_*`` variables; see the table in the README."""
+        """Read ``AUYL_*`` variables; see the table in the README.
+
+        Raises:
+            WrongSetting: one of them cannot be used.
+        """
         var = Path(environment.get("AUYL_VAR", "var")).absolute()
-        port = int(environment.get("AUYL_PORT", "8000"))
+        port = _port(environment.get("AUYL_PORT", "8000"))
+        database_url = environment.get("AUYL_DATABASE_URL", f"sqlite:///{var / 'auyl.db'}")
+        if not database_url.startswith(DATABASES):
+            raise WrongSetting(f"AUYL_DATABASE_URL must begin with {' or '.join(DATABASES)}")
         return cls(
-            database_url=environment.get("AUYL_DATABASE_URL", f"sqlite:///{var / 'auyl.db'}"),
+            database_url=database_url,
             var=var,
             documents=Path(environment.get("AUYL_DOCUMENTS", str(var / "documents"))),
             public_url=environment.get("AUYL_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),
@@ -42,3 +56,9 @@ class Settings:
             port=port,
             secret_key=environment.get("AUYL_SECRET_KEY") or None,
         )
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= PORT_MAX):
+        raise WrongSetting(f"AUYL_PORT must be a whole number from 1 to {PORT_MAX}, not {text!r}")
+    return int(text)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from billing.cli.office import Office
 from billing.cli.teaching import TeachingGroup
+from billing.config import WrongSetting
 from billing.kernel.errors import Refusal
 from billing.kernel.i18n import refusal_text
 
@@ -31,6 +32,8 @@ class RefusingGroup(TeachingGroup):
             return super().invoke(ctx)
         except _CLICK_OWN:
             raise
+        except WrongSetting as error:
+            raise click.UsageError(str(error)) from error  # before anybody's language is known
         except Exception as error:
             office = ctx.find_object(Office)
             if office is None:

@@ -367,10 +367,6 @@ def reverse_payment(session: Session, payment_id: UUID, *, reversed_on: date, re
     )
     session.add(reversal)
     session.flush()
-    # What is open again is settled by what the customer has paid ahead otherwise, oldest advance first.
-    receivables.consume_advances(
-        session, payment.enterprise_id, {payment.customer_id}, settled_on=reversed_on
-    )
     return reversal
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DATABASES = ("sqlite:///", "postgresql+psycopg://")
+DATABASES = ("sqlite://", "postgresql+psycopg://")
 PORT_MAX = 65_535
 
 

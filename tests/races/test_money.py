@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import date
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from billing.invoicing.drafts import OrderNotBillable, PeriodAlreadyBilled
 from billing.invoicing.models import CreditNote, Invoice, InvoiceLine
@@ -32,10 +32,6 @@ from tests.support.districts import DISTRICT_ID
 from tests.support.orders import make_act
 
 T = Money.tenge
-# Whoever waits for this session's locks; pg_locks, unlike pg_stat_activity, is not frozen in a transaction.
-WAITING = text(
-    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-)
 MONTHS = [Month(2025, number) for number in range(1, 13)]
 
 

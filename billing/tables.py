@@ -12,6 +12,7 @@ from billing.ledger import models as ledger
 from billing.orders import models as orders
 from billing.payments import models as payments
 from billing.receivables import models as receivables
+from billing.reconciliation import models as reconciliation
 from billing.web import models as web
 from billing.workforce import models as workforce
 
@@ -29,6 +30,7 @@ SLICES = (
     receivables,
     invoicing,
     payments,
+    reconciliation,
 )
 metadata = Base.metadata
 
@@ -51,4 +53,9 @@ APPEND_ONLY = (
     "contractor_version",
     "contractor_price",
     "personal_data_access",
+    "bank_statement",
+    "statement_row",
+    "statement_match",
+    "match_undo",
+    "revenue_arrival",
 )

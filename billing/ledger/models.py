@@ -41,6 +41,7 @@ class SourceKind(Shown):
     WORK = "work"  # cost of work done by a worker or contractor
     NET_INCOME_SHARE = "net_income_share"
     ARRIVAL = "arrival"  # a collected fee reached the budget's account
+    STATEMENT = "statement"  # a movement that the bank's statement showed first: a charge, a provider's batch
     MANUAL = "manual"  # an accountant's own entry
 
 

@@ -243,6 +243,19 @@ def get_payment(session: Session, payment_id: UUID) -> Payment:
     return payment
 
 
+def lock_payments(session: Session, payment_ids: Collection[UUID]) -> None:
+    """Lock payments against another decision about them, in one order for all who decide.
+
+    Raises:
+        NotFound: no such payment.
+    """
+    locked = session.scalars(
+        select(Payment.id).where(Payment.id.in_(payment_ids)).order_by(Payment.id).with_for_update()
+    ).all()
+    if missing := set(payment_ids) - set(locked):
+        raise NotFound(kind="payment", id=min(missing))
+
+
 def list_payments(
     session: Session,
     request: PageRequest,

@@ -1,0 +1,268 @@
+"""Records what rows of the bank were: claims on rows, on transfers of the books, on collected payments."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import case, insert, select, update
+from sqlalchemy.orm import Session
+
+from billing.districts.models import BankAccount
+from billing.kernel.db import actor_of, district_of, insert_into
+from billing.kernel.errors import NotFound, RuleViolation
+from billing.kernel.money import Money
+from billing.ledger.models import Transfer
+from billing.payments import service as payments
+from billing.reconciliation.formats.statement import Direction
+from billing.reconciliation.models import (
+    ExceptionKind,
+    MatchedRow,
+    MatchedTransfer,
+    MatchKind,
+    RowException,
+    SettledPayment,
+    StatementMatch,
+    StatementRow,
+)
+
+
+class RowMatched(RuleViolation):
+    """A row is explained already; undo that first. Facts: ``row_id``."""
+
+    code = "row_matched"
+
+
+class TransferMatched(RuleViolation):
+    """A posting was found on the bank's statement already. Facts: ``transfer_id``."""
+
+    code = "transfer_matched"
+
+
+class PaymentSettled(RuleViolation):
+    """A provider has paid this payment over already. Facts: ``payment_id``."""
+
+    code = "payment_settled"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+    """A row that no live match explains, with all that tells what it may be."""
+
+    id: UUID
+    booked_on: date
+    amount: Money
+    direction: Direction
+    counterparty_name: str
+    counterparty_iin_bin: str
+    counterparty_iban: str
+    counterparty_bic: str
+    ultimate_name: str
+    ultimate_iin_bin: str
+    ultimate_iban: str
+    purpose: str
+    knp: str
+    document_number: str
+    budget_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason of a match; people read ``match_reason.<code>`` with the facts."""
+
+    code: str
+    points: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def stored(self) -> dict[str, Any]:
+        """The reason as it is kept with the match (JSON)."""
+        return {"code": self.code, "points": self.points, "facts": dict(self.facts)}
+
+
+@dataclass(frozen=True, slots=True)
+class MatchDraft:
+    """A match to record.
+
+    Attributes:
+        row_ids: what the bank showed; at least one, all of one bank account.
+        transfer_ids: the postings on the bank's own account (1030, or the budget's КСН) that these rows are;
+            together they move that account by exactly as much as the rows.
+        payment_ids: collected payments that a provider paid over with these rows.
+        matched_on: the day the match's own postings carry.
+        why: of a person; None for an automatic match.
+    """
+
+    id: UUID
+    kind: MatchKind
+    row_ids: Sequence[UUID]
+    transfer_ids: Sequence[UUID]
+    matched_on: date
+    payment_ids: Sequence[UUID] = ()
+    score: int | None = None
+    reasons: Sequence[Reason] = ()
+    why: str | None = None
+    rule_id: UUID | None = None
+
+
+# Looks at open rows of one account, books what it is sure of, and says what it makes of some others.
+Matcher = Callable[[Session, BankAccount, Sequence[OpenRow]], Mapping[UUID, ExceptionKind]]
+
+_COLUMNS = tuple(getattr(StatementRow, name) for name in OpenRow.__slots__)
+
+
+def open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]:
+    """Those of the rows that no live match explains, in the order of their days."""
+    statement = (
+        select(*_COLUMNS)
+        .outerjoin(
+            MatchedRow,
+            (MatchedRow.district_id == StatementRow.district_id) & (MatchedRow.row_id == StatementRow.id),
+        )
+        .where(StatementRow.id.in_(row_ids), MatchedRow.row_id.is_(None))
+        .order_by(StatementRow.booked_on, StatementRow.id)
+    )
+    return [OpenRow(*row) for row in session.execute(statement)]
+
+
+def lock_open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]:
+    """Lock rows for a decision, in one order for all who decide.
+
+    Raises:
+        NotFound: no such row.
+        RowMatched: one of them is explained already.
+    """
+    locked = session.scalars(
+        select(StatementRow.id)
+        .where(StatementRow.id.in_(row_ids))
+        .order_by(StatementRow.id)
+        .with_for_update()
+    ).all()
+    if missing := set(row_ids) - set(locked):
+        raise NotFound(kind="statement_row", id=min(missing))
+    rows = open_rows(session, row_ids)
+    if taken := set(row_ids) - {row.id for row in rows}:
+        raise RowMatched(row_id=min(taken))
+    return rows
+
+
+def record_matches(
+    session: Session, bank_account_id: UUID, drafts: Sequence[MatchDraft], *, decided_on: date
+) -> None:
+    """Write down matches of rows that are locked and open, with their claims, and close the rows' exceptions.
+
+    Args:
+        decided_on: the district's date of the decision.
+
+    Raises:
+        TransferMatched: a posting is claimed by another match.
+        PaymentSettled: a payment is claimed by another match. Nothing is recorded.
+    """
+    if not drafts:
+        return
+    _refuse_claimed(session, drafts)
+    district_id = district_of(session)
+    session.execute(
+        insert(StatementMatch),
+        [
+            {
+                "district_id": district_id,
+                "id": draft.id,
+                "bank_account_id": bank_account_id,
+                "kind": draft.kind,
+                "matched_on": draft.matched_on,
+                "score": draft.score,
+                "reasons": [reason.stored() for reason in draft.reasons],
+                "why": draft.why,
+                "rule_id": draft.rule_id,
+                "decided_by": actor_of(session) if draft.why is not None else None,
+            }
+            for draft in drafts
+        ],
+    )
+    claims = (
+        (MatchedRow, "row_id", "row_ids"),
+        (MatchedTransfer, "transfer_id", "transfer_ids"),
+        (SettledPayment, "payment_id", "payment_ids"),
+    )
+    for table, column, attribute in claims:
+        values = [
+            {"district_id": district_id, column: claimed, "match_id": draft.id}
+            for draft in drafts
+            for claimed in getattr(draft, attribute)
+        ]
+        if values:
+            session.execute(insert(table), values)
+    _close_exceptions(session, drafts, decided_on)
+
+
+def _refuse_claimed(session: Session, drafts: Sequence[MatchDraft]) -> None:
+    """Refuse what another match holds; of two at once, the second waits for the first's locks, then looks."""
+    # Other kinds claim what they have just posted themselves.
+    confirmed = [draft for draft in drafts if draft.kind is MatchKind.CONFIRMATION]
+    transfer_ids = sorted({claimed for draft in confirmed for claimed in draft.transfer_ids})
+    payment_ids = sorted({claimed for draft in drafts for claimed in draft.payment_ids})
+    if transfer_ids:
+        session.execute(
+            select(Transfer.id).where(Transfer.id.in_(transfer_ids)).order_by(Transfer.id).with_for_update()
+        ).all()
+        held = session.scalar(
+            select(MatchedTransfer.transfer_id).where(MatchedTransfer.transfer_id.in_(transfer_ids)).limit(1)
+        )
+        if held is not None:
+            raise TransferMatched(transfer_id=held)
+    if payment_ids:
+        payments.lock_payments(session, payment_ids)
+        settled = session.scalar(
+            select(SettledPayment.payment_id).where(SettledPayment.payment_id.in_(payment_ids)).limit(1)
+        )
+        if settled is not None:
+            raise PaymentSettled(payment_id=settled)
+
+
+def _close_exceptions(session: Session, drafts: Sequence[MatchDraft], decided_on: date) -> None:
+    row_ids = [row_id for draft in drafts for row_id in draft.row_ids]
+    session.execute(
+        update(RowException)
+        .where(RowException.row_id.in_(row_ids), RowException.closed_on.is_(None))
+        .values(closed_on=decided_on, version=RowException.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def open_exceptions(session: Session, kinds: Mapping[UUID, ExceptionKind], *, opened_on: date) -> None:
+    """Let rows wait for a person, each for its reason; a row that waits already keeps its age."""
+    if not kinds:
+        return
+    values = [
+        {
+            "district_id": district_of(session),
+            "row_id": row_id,
+            "kind": kind,
+            "opened_on": opened_on,
+            "closed_on": None,
+            "version": 1,
+        }
+        for row_id, kind in kinds.items()
+    ]
+    statement = insert_into(session, RowException)
+    was_closed = RowException.closed_on.is_not(None)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["district_id", "row_id"],
+            set_={
+                "kind": statement.excluded.kind,
+                "opened_on": case((was_closed, statement.excluded.opened_on), else_=RowException.opened_on),
+                "closed_on": None,
+                "version": RowException.version + 1,
+            },
+        ),
+        values,
+    )
+
+
+def unexplained(direction: Direction) -> ExceptionKind:
+    """What a row is called of which nothing is known."""
+    if direction is Direction.IN:
+        return ExceptionKind.UNKNOWN_PAYER
+    return ExceptionKind.UNEXPECTED_OUTGOING

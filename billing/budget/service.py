@@ -31,6 +31,7 @@ from billing.budget.policies import (
     set_posting_policy,
     steps_of,
 )
+from billing.kernel.bulk import insert_rows
 from billing.kernel.dates import Month
 from billing.kernel.db import district_of
 from billing.kernel.errors import NotFound, RuleViolation
@@ -73,6 +74,7 @@ class Fee:
 
     Attributes:
         net: the allocated amount without its VAT; VAT is never revenue.
+        posted_on: the day of the allocation, which decides policy, fiscal year and month.
     """
 
     allocation_id: UUID
@@ -81,68 +83,92 @@ class Fee:
     service_id: UUID
     code: str
     net: Money
+    posted_on: date
 
 
-def post_revenue(session: Session, enterprise_id: UUID, fees: Sequence[Fee], *, posted_on: date) -> None:
-    """Post collected fees as revenue lines, if the enterprise's policy on that day says so.
+def post_revenue(session: Session, enterprise_id: UUID, fees: Sequence[Fee]) -> None:
+    """Post collected fees as revenue lines, where the enterprise's policy on their days says so.
 
     Each fee is one transfer in the budget's book, from its classification code's account of the fiscal year
     to money in transit, and one revenue line that knows payment, allocation, invoice line and service.
 
     Raises:
-        NoPostingPolicy: the enterprise has none on that day.
+        NoPostingPolicy: the enterprise has none on one of the days.
         UnknownBudgetCode: a code is not in that year's classification. Nothing is posted.
-        MonthClosed: the date lies in a closed month of the budget's book.
+        MonthClosed: one of the days lies in a closed month of the budget's book.
     """
-    if policy_on(session, enterprise_id, posted_on).kind is not PolicyKind.GROSS:
-        return
     fees = [fee for fee in fees if fee.net > ZERO]
+    gross = {
+        day
+        for day in {fee.posted_on for fee in fees}
+        if policy_on(session, enterprise_id, day).kind is PolicyKind.GROSS
+    }
+    fees = [fee for fee in fees if fee.posted_on in gross]
     if not fees:
         return
     entries = [
-        ledger.Entry(
-            debit=BUDGET_IN_TRANSIT,
-            credit=fee.code,
-            amount=fee.net,
-            source_kind=SourceKind.ALLOCATION,
-            source_id=fee.allocation_id,
-            position=1,  # beside the enterprise's transfer of the same allocation
-            fiscal_year=posted_on.year,
+        (
+            fee.posted_on,
+            ledger.Entry(
+                debit=BUDGET_IN_TRANSIT,
+                credit=fee.code,
+                amount=fee.net,
+                source_kind=SourceKind.ALLOCATION,
+                source_id=fee.allocation_id,
+                position=1,  # beside the enterprise's transfer of the same allocation
+                fiscal_year=fee.posted_on.year,
+            ),
         )
         for fee in fees
     ]
-    transfers = _post_to_budget(session, entries, posted_on)
-    session.execute(
-        insert(RevenueLine),
-        [
-            {
-                "district_id": district_of(session),
-                "id": new_id(),
-                "transfer_id": transfer_id,
-                "enterprise_id": enterprise_id,
-                "code": fee.code,
-                "fiscal_year": posted_on.year,
-                "month": Month.of(posted_on),
-                "amount": fee.net,
-                "payment_id": fee.payment_id,
-                "allocation_id": fee.allocation_id,
-                "invoice_line_id": fee.invoice_line_id,
-                "service_id": fee.service_id,
-            }
-            for fee, transfer_id in zip(fees, transfers, strict=True)
-        ],
-    )
+    district_id = district_of(session)
+    rows = [
+        (
+            district_id,
+            new_id(),
+            transfer_id,
+            enterprise_id,
+            fee.code,
+            fee.posted_on.year,
+            Month.of(fee.posted_on),
+            fee.net,
+            fee.payment_id,
+            fee.allocation_id,
+            fee.invoice_line_id,
+            fee.service_id,
+        )
+        for fee, transfer_id in zip(fees, _post_to_budget(session, entries), strict=True)
+    ]
+    insert_rows(session, RevenueLine, _REVENUE_COLUMNS, rows)
 
 
-def _post_to_budget(session: Session, entries: Sequence[ledger.Entry], posted_on: date) -> list[UUID]:
+_REVENUE_COLUMNS = (
+    "district_id",
+    "id",
+    "transfer_id",
+    "enterprise_id",
+    "code",
+    "fiscal_year",
+    "month",
+    "amount",
+    "payment_id",
+    "allocation_id",
+    "invoice_line_id",
+    "service_id",
+)
+
+
+def _post_to_budget(session: Session, entries: Sequence[tuple[date, ledger.Entry]]) -> list[UUID]:
     book_id = ledger.budget_book_id(session)
     try:
-        return ledger.post(session, book_id, posted_on, entries)
+        return ledger.post_dated(session, book_id, entries)
     except NotFound:
         # The first fee of a code in a fiscal year: its account is opened now, once.
-        codes = {code for entry in entries for code in (entry.debit, entry.credit)} - {BUDGET_IN_TRANSIT}
-        _open_revenue_accounts(session, book_id, codes, posted_on.year)
-        return ledger.post(session, book_id, posted_on, entries)
+        for year in sorted({entry.fiscal_year for _, entry in entries}):
+            of_year = [entry for _, entry in entries if entry.fiscal_year == year]
+            codes = {code for entry in of_year for code in (entry.debit, entry.credit)}
+            _open_revenue_accounts(session, book_id, codes - {BUDGET_IN_TRANSIT}, year)
+        return ledger.post_dated(session, book_id, entries)
 
 
 def _open_revenue_accounts(session: Session, book_id: UUID, codes: set[str], fiscal_year: int) -> None:
@@ -179,21 +205,24 @@ def reverse_revenue(session: Session, allocation_ids: Sequence[UUID], *, reverse
     if not lines:
         return
     entries = [
-        ledger.Entry(
-            debit=line.code,
-            credit=BUDGET_IN_TRANSIT,
-            amount=line.amount,
-            source_kind=SourceKind.ALLOCATION,
-            source_id=line.allocation_id,
-            position=-2,  # beside the enterprise's release of the same allocation
-            reverses_id=line.transfer_id,
-            # It lowers the revenue of the year in which it is given back, not of a year that is over.
-            fiscal_year=reversed_on.year,
+        (
+            reversed_on,
+            ledger.Entry(
+                debit=line.code,
+                credit=BUDGET_IN_TRANSIT,
+                amount=line.amount,
+                source_kind=SourceKind.ALLOCATION,
+                source_id=line.allocation_id,
+                position=-2,  # beside the enterprise's release of the same allocation
+                reverses_id=line.transfer_id,
+                # It lowers the revenue of the year in which it is given back, not of a year that is over.
+                fiscal_year=reversed_on.year,
+            ),
         )
         for line in lines
         if line.allocation_id is not None
     ]
-    transfers = _post_to_budget(session, entries, reversed_on)
+    transfers = _post_to_budget(session, entries)
     session.execute(
         insert(RevenueLine),
         [
@@ -249,7 +278,7 @@ def post_net_income_share(
         source_id=new_id(),
         fiscal_year=posted_on.year,
     )
-    [transfer_id] = _post_to_budget(session, [entry], posted_on)
+    [transfer_id] = _post_to_budget(session, [(posted_on, entry)])
     session.add(
         RevenueLine(
             district_id=district_of(session),

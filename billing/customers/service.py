@@ -1,6 +1,5 @@
 """Customers and their personal accounts; contracts, charges and benefits too are under this one name."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -29,6 +28,7 @@ from billing.customers.contracts import (
     sign_contract,
 )
 from billing.customers.duplicates import Likeness, find_duplicates
+from billing.customers.locks import hold_customers, lock_customers
 from billing.customers.models import Contract, Customer
 from billing.customers.refusals import (
     ContractEnded,
@@ -45,7 +45,7 @@ from billing.kernel.alphabet import fold, sort_key_kk
 from billing.kernel.checks import at_field, email_or_none, line, optional_line
 from billing.kernel.columns import MoneyType, money_sum
 from billing.kernel.db import district_of
-from billing.kernel.errors import AlreadyExists, InvalidInput, NotFound
+from billing.kernel.errors import AlreadyExists, InvalidInput
 from billing.kernel.identifiers import (
     check_account_number,
     check_iin,
@@ -85,6 +85,7 @@ __all__ = [
     "get_customer",
     "get_grant",
     "grant_benefit",
+    "hold_customers",
     "list_charges",
     "list_contracts",
     "list_customers",
@@ -264,21 +265,6 @@ def lock_customer(session: Session, customer_id: UUID) -> Customer:
         NotFound: no such customer in the district.
     """
     return get_row(session, Customer, customer_id, kind="customer", lock=True)
-
-
-def lock_customers(session: Session, customer_ids: Collection[UUID]) -> list[Customer]:
-    """Several customers, held until the end of the transaction, by id: nobody can block crosswise.
-
-    Raises:
-        NotFound: one of them is not in the district.
-    """
-    statement = select(Customer).where(Customer.id.in_(set(customer_ids))).order_by(Customer.id)
-    # Not the full lock: whoever only points to a customer need not wait.
-    locked = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
-    found = session.scalars(locked).all()
-    for missing in sorted(set(customer_ids) - {customer.id for customer in found}):
-        raise NotFound(kind="customer", id=missing)
-    return list(found)
 
 
 def find_customer(

@@ -196,8 +196,9 @@ def _tell_postgresql(connection: Connection, district_id: int) -> None:
 
 
 @event.listens_for(Session, "after_begin")
-def _scope_transaction(session: Session, _: SessionTransaction, connection: Connection) -> None:
-    if "district_id" in session.info:
+def _scope_transaction(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    # A savepoint knows what its transaction was told.
+    if "district_id" in session.info and not transaction.nested:
         _tell_postgresql(connection, session.info["district_id"])
 
 

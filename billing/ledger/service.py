@@ -1,4 +1,4 @@
-"""Books, postings, mirrored corrections, closed months. Nothing is ever updated but a book's closing."""
+"""Books, postings and mirrored corrections; the closing of months stands in a file beside."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,35 +6,42 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, literal, select, union_all
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from billing.kernel.columns import money_sum
-from billing.kernel.dates import Month
+from billing.kernel.bulk import insert_rows
 from billing.kernel.db import actor_of, district_of, insert_into
 from billing.kernel.errors import NotFound, RuleViolation
 from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money
 from billing.ledger.chart import BUDGET_CHART, ENTERPRISE_CHART, AccountRow
-from billing.ledger.models import Account, Book, BookKind, MonthBalance, SourceKind, Transfer
+from billing.ledger.closing import MonthNotNext, MonthNotOver, close_month
+from billing.ledger.models import Account, Book, BookKind, SourceKind, Transfer
+
+__all__ = [
+    "AlreadyReversed",
+    "Entry",
+    "MonthClosed",
+    "MonthNotNext",
+    "MonthNotOver",
+    "budget_book_id",
+    "close_month",
+    "enterprise_book_id",
+    "get_book",
+    "list_books",
+    "open_accounts",
+    "open_budget_book",
+    "open_enterprise_book",
+    "post",
+    "post_dated",
+    "reverse",
+]
 
 
 class MonthClosed(RuleViolation):
     """The date lies in a closed month. Facts: ``posted_on``, ``closed_through``."""
 
     code = "month_closed"
-
-
-class MonthNotOver(RuleViolation):
-    """A month is closed only after its last day. Facts: ``month``."""
-
-    code = "month_not_over"
-
-
-class MonthNotNext(RuleViolation):
-    """Months are closed in order, each once. Facts: ``month``, ``expected``."""
-
-    code = "month_not_next"
 
 
 class AlreadyReversed(RuleViolation):
@@ -156,56 +163,92 @@ def post(session: Session, book_id: UUID, posted_on: date, entries: Sequence[Ent
         NotFound: no such book, or an account it does not have.
         MonthClosed: the date lies in a closed month. Nothing is posted.
     """
-    assert all(entry.amount > ZERO for entry in entries), entries
+    return post_dated(session, book_id, [(posted_on, entry) for entry in entries])
+
+
+def post_dated(session: Session, book_id: UUID, entries: Sequence[tuple[date, Entry]]) -> list[UUID]:
+    """Post entries to a book, each on a date of its own. Returns the transfers' ids, in the entries' order.
+
+    Raises:
+        NotFound: no such book, or an account it does not have.
+        MonthClosed: one of the dates lies in a closed month. Nothing is posted.
+    """
+    assert all(entry.amount > ZERO for _, entry in entries), entries
     if not entries:
         return []
-    accounts = _accounts(session, book_id, posted_on, entries)
+    accounts = _accounts(session, book_id, entries)
     ids = [new_id() for _ in entries]
-    session.execute(
-        insert(Transfer),
-        [
-            {
-                "district_id": district_of(session),
-                "id": transfer_id,
-                "book_id": book_id,
-                "debit_account_id": accounts[entry.debit],
-                "credit_account_id": accounts[entry.credit],
-                "amount": entry.amount,
-                "posted_on": posted_on,
-                "source_kind": entry.source_kind,
-                "source_id": entry.source_id,
-                "position": entry.position,
-                "party_id": entry.party_id,
-                "invoice_id": entry.invoice_id,
-                "reverses_id": entry.reverses_id,
-                "recorded_by": actor_of(session),
-            }
-            for transfer_id, entry in zip(ids, entries, strict=True)
-        ],
-    )
+    district_id, actor_id = district_of(session), actor_of(session)
+    rows = [
+        (
+            district_id,
+            transfer_id,
+            book_id,
+            accounts[entry.debit, entry.fiscal_year],
+            accounts[entry.credit, entry.fiscal_year],
+            entry.amount,
+            posted_on,
+            entry.source_kind,
+            entry.source_id,
+            entry.position,
+            entry.party_id,
+            entry.invoice_id,
+            entry.reverses_id,
+            actor_id,
+        )
+        for transfer_id, (posted_on, entry) in zip(ids, entries, strict=True)
+    ]
+    insert_rows(session, Transfer, _TRANSFER_COLUMNS, rows)
     return ids
 
 
-def _accounts(session: Session, book_id: UUID, posted_on: date, entries: Sequence[Entry]) -> dict[str, UUID]:
-    """Ids of the entries' accounts, after a look at whether the month is open."""
-    years = {entry.fiscal_year for entry in entries} | {0}
-    assert len(years) <= 2, years  # one date, hence one fiscal year
-    codes = {code for entry in entries for code in (entry.debit, entry.credit)}
+_TRANSFER_COLUMNS = (
+    "district_id",
+    "id",
+    "book_id",
+    "debit_account_id",
+    "credit_account_id",
+    "amount",
+    "posted_on",
+    "source_kind",
+    "source_id",
+    "position",
+    "party_id",
+    "invoice_id",
+    "reverses_id",
+    "recorded_by",
+)
+
+
+def _accounts(
+    session: Session, book_id: UUID, entries: Sequence[tuple[date, Entry]]
+) -> dict[tuple[str, int], UUID]:
+    """Ids of the entries' accounts, by code and the entry's year, if the months are open."""
+    wanted = {(code, entry.fiscal_year) for _, entry in entries for code in (entry.debit, entry.credit)}
     # The book's row is locked against closing (FOR KEY SHARE waits only for FOR UPDATE, not for others
     # who post), and read in the same statement, so that the month cannot be closed between look and write.
     rows = session.execute(
         select(Book.closed_through, Account.code, Account.fiscal_year, Account.id)
         .join(Account, (Account.district_id == Book.district_id) & (Account.book_id == Book.id))
-        .where(Book.id == book_id, Account.code.in_(codes), Account.fiscal_year.in_(years))
+        .where(
+            Book.id == book_id,
+            Account.code.in_({code for code, _ in wanted}),
+            Account.fiscal_year.in_({year for _, year in wanted} | {0}),
+        )
         .with_for_update(of=Book, read=True, key_share=True)
     ).all()
     if not rows:
         get_book(session, book_id)  # the book may be there, and none of the accounts
     else:
-        _refuse_closed(rows[0].closed_through, posted_on)
-    accounts = {row.code: row.id for row in rows}
-    missing = codes - accounts.keys()
-    if missing:
+        _refuse_closed(rows[0].closed_through, min(posted_on for posted_on, _ in entries))
+    held = {(row.code, row.fiscal_year): row.id for row in rows}
+    # An account that is not bound to a year serves the entries of every year.
+    accounts = {
+        (code, year): held[code, 0] if (code, 0) in held else held[code, year]
+        for code, year in wanted
+        if (code, 0) in held or (code, year) in held
+    }
+    if missing := {code for code, _ in wanted - accounts.keys()}:
         raise NotFound(kind="account", id=", ".join(sorted(missing)))
     return accounts
 
@@ -272,92 +315,3 @@ def _mirror(session: Session, original: Transfer, mirror_id: UUID, reversed_on: 
         "reverses_id": original.id,
         "recorded_by": actor_of(session),
     }
-
-
-def close_month(session: Session, book_id: UUID, month: Month, *, today: date) -> None:
-    """Freeze a month of a book: keep its balances, and refuse every later posting into it.
-
-    Args:
-        today: the district's date; a month is closed only after its last day.
-
-    Raises:
-        NotFound: no such book.
-        MonthNotOver: the month has not ended.
-        MonthNotNext: an earlier month is still open, or this one is closed already.
-    """
-    book = session.scalar(select(Book).where(Book.id == book_id).with_for_update())
-    if book is None:
-        raise NotFound(kind="book", id=book_id)
-    if month.last_day >= today:
-        raise MonthNotOver(month=month)
-    expected = _next_to_close(session, book)
-    if expected is not None and month != expected:
-        raise MonthNotNext(month=month, expected=expected)
-    _freeze(session, book, month)
-    book.closed_through = month.last_day
-    session.flush()
-
-
-def _next_to_close(session: Session, book: Book) -> Month | None:
-    """The month after the last closed one, or that of the first transfer; None where nothing was posted."""
-    if book.closed_through is not None:
-        return Month.of(book.closed_through).next()
-    first = session.scalar(select(func.min(Transfer.posted_on)).where(Transfer.book_id == book.id))
-    return Month.of(first) if first is not None else None
-
-
-def _freeze(session: Session, book: Book, month: Month) -> None:
-    in_month = (Transfer.book_id == book.id) & Transfer.posted_on.between(month.first_day, month.last_day)
-    sides = union_all(
-        select(
-            Transfer.debit_account_id.label("account_id"),
-            Transfer.amount.label("debit"),
-            literal(ZERO, Transfer.amount.type).label("credit"),
-        ).where(in_month),
-        select(
-            Transfer.credit_account_id,
-            literal(ZERO, Transfer.amount.type),
-            Transfer.amount,
-        ).where(in_month),
-    ).subquery()
-    turnover = (
-        select(
-            sides.c.account_id,
-            func.sum(sides.c.debit).label("debit"),
-            func.sum(sides.c.credit).label("credit"),
-        )
-        .group_by(sides.c.account_id)
-        .subquery()
-    )
-    before = (
-        select(MonthBalance.account_id, MonthBalance.balance)
-        .where(MonthBalance.book_id == book.id, MonthBalance.month == month.previous())
-        .subquery()
-    )
-    rows = session.execute(
-        select(
-            Account.id,
-            money_sum(turnover.c.debit),
-            money_sum(turnover.c.credit),
-            money_sum(before.c.balance),
-        )
-        .outerjoin(turnover, turnover.c.account_id == Account.id)
-        .outerjoin(before, before.c.account_id == Account.id)
-        .where(Account.book_id == book.id)
-        .group_by(Account.id)
-    ).all()
-    session.execute(
-        insert(MonthBalance),
-        [
-            {
-                "district_id": book.district_id,
-                "book_id": book.id,
-                "month": month,
-                "account_id": account_id,
-                "debit": debit,
-                "credit": credit,
-                "balance": opening + debit - credit,
-            }
-            for account_id, debit, credit, opening in rows
-        ],
-    )

@@ -6,40 +6,58 @@ that order, is stored with the payment and printed on its receipt.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from billing.customers import service as customers
-from billing.districts.numbering import take_numbers
 from billing.kernel.db import actor_of, district_of
 from billing.kernel.errors import InvalidInput, NotFound, RuleViolation
 from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money
 from billing.kernel.paging import Page, PageRequest, page_of
 from billing.ledger import service as ledger
-from billing.ledger.chart import ADVANCES, BANK, CASH, IN_TRANSIT
+from billing.ledger.chart import ADVANCES
 from billing.ledger.models import SourceKind, Transfer
-from billing.payments import documents
 from billing.payments.models import Payment, PaymentMethod, PaymentReversal, Refund
+from billing.payments.recording import (
+    ACCOUNT_OF_METHOD,
+    CASH_DESK,
+    CASH_ORDER_SERIES,
+    CashReceipt,
+    OutsideIdReused,
+    Receipt,
+    Recorded,
+    record_payments,
+)
 from billing.receivables import corrections
 from billing.receivables import service as receivables
 from billing.receivables.allocation import Plan
 
-CASH_ORDER_SERIES = "cash_order"
-CASH_DESK = "cash_desk"
+__all__ = [
+    "ACCOUNT_OF_METHOD",
+    "CASH_DESK",
+    "CASH_ORDER_SERIES",
+    "CashReceipt",
+    "DateBeforePayment",
+    "OutsideIdReused",
+    "PaymentRefunded",
+    "PaymentReversed",
+    "Receipt",
+    "Recorded",
+    "find_payment",
+    "get_payment",
+    "list_payments",
+    "lock_payments",
+    "preview_payment",
+    "record_payment",
+    "record_payments",
+    "refund",
+    "reverse_payment",
+]
 
-# The account that money of each kind comes to: what a provider holds is in transit until the statement.
-ACCOUNT_OF_METHOD = {
-    PaymentMethod.CASH: CASH,
-    PaymentMethod.BANK: BANK,
-    PaymentMethod.CARD: IN_TRANSIT,
-    PaymentMethod.PROVIDER: IN_TRANSIT,
-}
 SORTS = {
     "-received_on": (Payment.received_on, Payment.id),
     "amount": (Payment.amount, Payment.id),
@@ -62,21 +80,6 @@ class DateBeforePayment(RuleViolation):
     """A refund or reversal cannot be older than its payment. Facts: ``day``, ``received_on``."""
 
     code = "date_before_payment"
-
-
-class OutsideIdReused(RuleViolation):
-    """Another payment came under this id of the channel. Facts: ``channel``, ``outside_id``."""
-
-    code = "outside_id_reused"
-
-
-@dataclass(frozen=True, slots=True)
-class CashReceipt:
-    """What the cash register (ККМ) printed: fiscal number, register number and the instant."""
-
-    fiscal_number: str
-    register_number: str
-    fiscal_at: datetime
 
 
 def record_payment(
@@ -112,55 +115,19 @@ def record_payment(
         NotOpenForCustomer: a named invoice is not one of his open ones.
         MonthClosed, NoPostingPolicy, UnknownBudgetCode: it cannot be posted. Nothing is recorded.
     """
-    if amount <= ZERO:
-        raise InvalidInput(field="amount")
-    if (method is PaymentMethod.CASH) != (receipt is not None):
-        raise InvalidInput(field="receipt")
-    book_id = ledger.enterprise_book_id(session, enterprise_id)
-    # Locked first: two payments of one customer must not both see the same debt, nor one told twice.
-    customers.lock_customers(session, [customer_id])
-    channel = channel or (CASH_DESK if method is PaymentMethod.CASH else method.value)
-    if outside_id is not None and (earlier := find_payment(session, channel, outside_id)) is not None:
-        told = (earlier.customer_id, earlier.enterprise_id, earlier.amount, earlier.received_on)
-        if told != (customer_id, enterprise_id, amount, received_on):
-            raise OutsideIdReused(channel=channel, outside_id=outside_id)
-        return earlier
-    payment = Payment(
-        district_id=district_of(session),
-        id=new_id(),
-        enterprise_id=enterprise_id,
+    told = Receipt(
         customer_id=customer_id,
+        amount=amount,
         method=method,
+        received_on=received_on,
         channel=channel,
         outside_id=outside_id,
-        amount=amount,
-        received_on=received_on,
+        cash=receipt,
         payer_name=payer_name,
-        recorded_by=actor_of(session),
+        invoice_ids=tuple(invoice_ids),
     )
-    return _receive(session, book_id, payment, receipt, invoice_ids)
-
-
-def _receive(
-    session: Session,
-    book_id: UUID,
-    payment: Payment,
-    receipt: CashReceipt | None,
-    invoice_ids: Collection[UUID],
-) -> Payment:
-    """Allocate a payment of a locked customer, and write it down with all that follows."""
-    allocation = receivables.preview(
-        session, payment.enterprise_id, payment.customer_id, payment.amount, invoice_ids, lock=True
-    )
-    payment.explanation = [step.stored() for step in allocation.steps]
-    payment.debt_after = allocation.owed_after.get(payment.customer_id, ZERO)
-    if receipt is not None:
-        _number_cash_order(session, payment, receipt)
-    _store(session, payment)
-    _take_in(session, book_id, payment, allocation)
-    if receipt is not None:
-        documents.archive_cash_order(session, payment)
-    return payment
+    [recorded] = record_payments(session, enterprise_id, [told])
+    return get_payment(session, recorded.payment_id)
 
 
 def preview_payment(
@@ -183,47 +150,6 @@ def preview_payment(
     customers.get_customer(session, customer_id)
     ledger.enterprise_book_id(session, enterprise_id)
     return receivables.preview(session, enterprise_id, customer_id, amount, invoice_ids)
-
-
-def _number_cash_order(session: Session, payment: Payment, receipt: CashReceipt) -> None:
-    payment.cash_order_year = payment.received_on.year
-    payment.cash_order_number = take_numbers(
-        session, payment.enterprise_id, CASH_ORDER_SERIES, payment.received_on.year
-    )
-    payment.fiscal_number = receipt.fiscal_number
-    payment.register_number = receipt.register_number
-    payment.fiscal_at = receipt.fiscal_at
-
-
-def _store(session: Session, payment: Payment) -> None:
-    if payment.outside_id is None:
-        session.add(payment)
-        session.flush()
-        return
-    try:
-        with session.begin_nested():
-            session.add(payment)
-    except IntegrityError as error:
-        # At this very moment the same id was told of another customer, whom nobody here has locked.
-        if find_payment(session, payment.channel, payment.outside_id) is None:
-            raise
-        raise OutsideIdReused(channel=payment.channel, outside_id=payment.outside_id) from error
-
-
-def _take_in(session: Session, book_id: UUID, payment: Payment, allocation: Plan) -> None:
-    """Post the money as an advance, then settle what was planned."""
-    source = receivables.Source(payment.id, payment.enterprise_id, payment.customer_id)
-    receivables.open_advance(session, source, payment.amount, received_on=payment.received_on)
-    entry = ledger.Entry(
-        debit=ACCOUNT_OF_METHOD[payment.method],
-        credit=ADVANCES,
-        amount=payment.amount,
-        source_kind=SourceKind.PAYMENT,
-        source_id=payment.id,
-        party_id=payment.customer_id,
-    )
-    ledger.post(session, book_id, payment.received_on, [entry])
-    receivables.settle(session, source, allocation.parts, settled_on=payment.received_on)
 
 
 def find_payment(session: Session, channel: str, outside_id: str) -> Payment | None:

@@ -34,6 +34,7 @@ class OpenLine:
     invoice_year: int
     invoice_number: int
     position: int
+    issued_on: date
     due_on: date
     open_amount: Money
     open_vat: Money

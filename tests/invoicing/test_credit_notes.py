@@ -279,6 +279,7 @@ def test_parts_of_a_line_share_its_vat_without_rest(case):
             1,
             1,
             APRIL_10,
+            APRIL_10,
             open_amount,
             open_vat,
         )

@@ -152,11 +152,11 @@ def test_all_debts_are_locked_before_the_first_advance_is_consumed(sessions, des
             return receivables.consume_advances(session, desk.enterprise.id, ids, settled_on=APRIL_30)
 
     with ThreadPoolExecutor(1) as thread, sessions.begin(DISTRICT_ID) as session:
-        receivables.open_lines(session, desk.enterprise.id, debtors[0].id, lock=True)
+        receivables.load_open_lines(session, desk.enterprise.id, [debtors[0].id], lock=True)
         consuming = thread.submit(consume)
         while not session.scalar(WAITING):
             assert not consuming.done()
-        receivables.open_lines(session, desk.enterprise.id, debtors[1].id, lock=True)
+        receivables.load_open_lines(session, desk.enterprise.id, [debtors[1].id], lock=True)
 
     assert consuming.result() == T(200)
     assert all_agrees(sessions)

@@ -1,0 +1,102 @@
+"""The open lines of customers, loaded at once, and planned against one payment after the other."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from billing.kernel.errors import RuleViolation
+from billing.kernel.money import ZERO, Money
+from billing.receivables.allocation import OpenLine, Plan, plan
+from billing.receivables.models import Receivable
+
+OPEN_LINE_COLUMNS = (
+    Receivable.invoice_line_id,
+    Receivable.invoice_id,
+    Receivable.customer_id,
+    Receivable.service_id,
+    Receivable.revenue_code,
+    Receivable.invoice_year,
+    Receivable.invoice_number,
+    Receivable.position,
+    Receivable.issued_on,
+    Receivable.due_on,
+    Receivable.open_amount,
+    Receivable.open_vat,
+)
+
+
+class NotOpenForCustomer(RuleViolation):
+    """A named invoice is not one of the customer's open invoices. Facts: ``invoice_ids``."""
+
+    code = "not_open_for_customer"
+
+
+class OpenLines:
+    """What customers owe or pay for others. Each plan made here leaves the next one what it did not take."""
+
+    def __init__(self, lines: Iterable[tuple[OpenLine, UUID | None]]) -> None:
+        """Take over the lines, each with the other customer who pays it, if there is one."""
+        self._lines: dict[UUID, OpenLine] = {}
+        self._of_customer: dict[UUID, list[UUID]] = {}
+        for line, payer_id in lines:
+            self._lines[line.invoice_line_id] = line
+            for customer_id in {line.customer_id, payer_id} - {None}:
+                assert customer_id is not None
+                self._of_customer.setdefault(customer_id, []).append(line.invoice_line_id)
+
+    def of(self, customer_id: UUID) -> list[OpenLine]:
+        """The lines that a customer owes or pays, on which something is still open."""
+        lines = (self._lines[line_id] for line_id in self._of_customer.get(customer_id, ()))
+        return [line for line in lines if line.open_amount > ZERO]
+
+    def plan(self, customer_id: UUID, amount: Money, named: Collection[UUID] = ()) -> Plan:
+        """Allocate a sum from a customer to his lines, and take off what it settles.
+
+        Raises:
+            NotOpenForCustomer: a named invoice is not among the customer's open ones. Nothing is taken off.
+        """
+        lines = self.of(customer_id)
+        unknown = set(named) - {line.invoice_id for line in lines}
+        if unknown:
+            raise NotOpenForCustomer(invoice_ids=", ".join(sorted(str(each) for each in unknown)))
+        allocation = plan(lines, amount, named)
+        for part in allocation.parts:
+            self._lines[part.line.invoice_line_id] = replace(
+                part.line,
+                open_amount=part.line.open_amount - part.amount,
+                open_vat=part.line.open_vat - part.vat,
+            )
+        return allocation
+
+
+def load_open_lines(
+    session: Session, enterprise_id: UUID, customer_ids: Collection[UUID], *, lock: bool = False
+) -> OpenLines:
+    """The open lines of customers, in one query.
+
+    Args:
+        lock: hold them until the end of the transaction; all at once and in one order for all, so that two
+            units of work that share debtors wait for each other instead of dying together.
+    """
+    statement = select(*OPEN_LINE_COLUMNS, Receivable.payer_id).where(
+        Receivable.enterprise_id == enterprise_id,
+        Receivable.open_amount > ZERO,
+        or_(Receivable.customer_id.in_(customer_ids), Receivable.payer_id.in_(customer_ids)),
+    )
+    if lock:
+        statement = statement.order_by(Receivable.invoice_line_id).with_for_update()
+    return OpenLines((to_open_line(row), row.payer_id) for row in session.execute(statement))
+
+
+def open_lines(session: Session, enterprise_id: UUID, customer_id: UUID) -> list[OpenLine]:
+    """The lines that a customer owes or pays for another, on which something is open."""
+    return load_open_lines(session, enterprise_id, [customer_id]).of(customer_id)
+
+
+def to_open_line(row: Any) -> OpenLine:
+    """A result row that begins with ``OPEN_LINE_COLUMNS`` as a value."""
+    return OpenLine(*row[: len(OPEN_LINE_COLUMNS)])

@@ -1,0 +1,246 @@
+"""Settles open lines out of advances, for one payment or for thousands at once.
+
+Every function here expects the customers' rows to be locked by ``customers.lock_customers`` first. The
+enterprise's book passes every payment through advances (3510): money received is an advance until an invoice
+takes it, so that a release never touches cash.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from billing.budget import service as budget
+from billing.kernel.bulk import insert_rows, lower_rows
+from billing.kernel.db import district_of
+from billing.kernel.errors import RuleViolation
+from billing.kernel.ids import new_id
+from billing.kernel.money import ZERO, Money, total
+from billing.ledger import service as ledger
+from billing.ledger.chart import ADVANCES, RECEIVABLES
+from billing.ledger.models import SourceKind
+from billing.receivables.allocation import Part
+from billing.receivables.models import Advance, Allocation, Receivable
+from billing.receivables.open_lines import load_open_lines
+
+
+class AdvanceTooSmall(RuleViolation):
+    """More is to be given back than the payment's advance holds. Facts: ``advance``, ``amount``."""
+
+    code = "advance_too_small"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where allocated money comes from: a payment's advance."""
+
+    payment_id: UUID
+    customer_id: UUID
+    received_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Parts of one payment that go to open lines.
+
+    Attributes:
+        parts: of a plan made under the same locks.
+        settled_on: the day; a line issued later is settled on the day of its invoice, because until then the
+            money is an advance, in whatever order the two are recorded.
+    """
+
+    source: Source
+    parts: Sequence[Part]
+    settled_on: date
+
+
+_ADVANCE_COLUMNS = (
+    "district_id",
+    "payment_id",
+    "enterprise_id",
+    "customer_id",
+    "received_on",
+    "open_amount",
+)
+_ALLOCATION_COLUMNS = (
+    "district_id",
+    "id",
+    "payment_id",
+    "invoice_id",
+    "invoice_line_id",
+    "amount",
+    "vat",
+    "allocated_on",
+)
+
+
+def open_advances(session: Session, enterprise_id: UUID, advances: Sequence[tuple[Source, Money]]) -> None:
+    """Hold what no line takes of new payments, to be consumed later. Posts nothing by itself."""
+    district_id = district_of(session)
+    rows = [
+        (district_id, source.payment_id, enterprise_id, source.customer_id, source.received_on, rest)
+        for source, rest in advances
+    ]
+    insert_rows(session, Advance, _ADVANCE_COLUMNS, rows)
+
+
+def settle(session: Session, enterprise_id: UUID, settlements: Sequence[Settlement]) -> None:
+    """Put parts of payments on open lines, with postings and revenue lines. Advances are the caller's work.
+
+    Raises:
+        MonthClosed: a date lies in a closed month. Nothing is settled.
+        NoPostingPolicy, UnknownBudgetCode: the revenue cannot be posted. Nothing is settled.
+    """
+    placed = [
+        (new_id(), settlement, part, max(settlement.settled_on, part.line.issued_on))
+        for settlement in settlements
+        for part in settlement.parts
+    ]
+    if not placed:
+        return
+    district_id = district_of(session)
+    rows = [
+        (
+            district_id,
+            allocation_id,
+            settlement.source.payment_id,
+            part.line.invoice_id,
+            part.line.invoice_line_id,
+            part.amount,
+            part.vat,
+            day,
+        )
+        for allocation_id, settlement, part, day in placed
+    ]
+    insert_rows(session, Allocation, _ALLOCATION_COLUMNS, rows)
+    _lower_lines(session, [part for _, _, part, _ in placed])
+    ledger.post_dated(
+        session,
+        ledger.enterprise_book_id(session, enterprise_id),
+        [(day, _entry(allocation_id, part)) for allocation_id, _, part, day in placed],
+    )
+    fees = [
+        budget.Fee(
+            allocation_id=allocation_id,
+            payment_id=settlement.source.payment_id,
+            invoice_line_id=part.line.invoice_line_id,
+            service_id=part.line.service_id,
+            code=part.line.revenue_code,
+            net=part.amount - part.vat,
+            posted_on=day,
+        )
+        for allocation_id, settlement, part, day in placed
+    ]
+    budget.post_revenue(session, enterprise_id, fees)
+
+
+def _entry(allocation_id: UUID, part: Part) -> ledger.Entry:
+    return ledger.Entry(
+        debit=ADVANCES,
+        credit=RECEIVABLES,
+        amount=part.amount,
+        source_kind=SourceKind.ALLOCATION,
+        source_id=allocation_id,
+        party_id=part.line.customer_id,
+        invoice_id=part.line.invoice_id,
+    )
+
+
+def _lower_lines(session: Session, parts: Sequence[Part]) -> None:
+    """Take the parts off their lines, each line once: an UPDATE that joins a row twice changes it once."""
+    taken: dict[UUID, tuple[Money, Money]] = {}
+    for part in parts:
+        amount, vat = taken.get(part.line.invoice_line_id, (ZERO, ZERO))
+        taken[part.line.invoice_line_id] = (amount + part.amount, vat + part.vat)
+    lower_rows(
+        session,
+        Receivable,
+        "invoice_line_id",
+        ("open_amount", "open_vat"),
+        [(line_id, *amounts) for line_id, amounts in taken.items()],
+    )
+
+
+def take_from_advance(session: Session, payment_id: UUID, amount: Money) -> None:
+    """Lower a payment's advance.
+
+    Raises:
+        AdvanceTooSmall: it holds less. The advance stays as it is.
+    """
+    advance = session.scalar(
+        select(Advance)
+        .where(Advance.payment_id == payment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    held = advance.open_amount if advance is not None else ZERO
+    if advance is None or held < amount:
+        raise AdvanceTooSmall(advance=held, amount=amount)
+    advance.open_amount = held - amount
+    session.flush()
+
+
+def lower(session: Session, invoice_line_id: UUID, amount: Money, vat: Money, *, credited: Money) -> None:
+    """Change what is open of a line by an amount and its VAT; the row's CHECKs refuse what cannot be."""
+    session.execute(
+        update(Receivable)
+        .where(Receivable.district_id == district_of(session), Receivable.invoice_line_id == invoice_line_id)
+        .values(
+            open_amount=Receivable.open_amount - amount,
+            open_vat=Receivable.open_vat - vat,
+            credited=Receivable.credited + credited,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def consume_advances(
+    session: Session,
+    enterprise_id: UUID,
+    customer_ids: Collection[UUID],
+    *,
+    settled_on: date,
+    named: Collection[UUID] = (),
+) -> Money:
+    """Let customers' advances settle what they owe or pay for others, oldest advance and oldest debt first.
+
+    The number of statements does not grow with the customers.
+
+    Args:
+        named: invoices that are settled before older ones, by whose customer and payer they are.
+
+    Returns:
+        What was settled.
+    """
+    advances = session.execute(
+        select(Advance.payment_id, Advance.customer_id, Advance.received_on, Advance.open_amount)
+        .where(
+            Advance.enterprise_id == enterprise_id,
+            Advance.customer_id.in_(customer_ids),
+            Advance.open_amount > ZERO,
+        )
+        .order_by(Advance.received_on, Advance.payment_id)
+        .with_for_update()
+    ).all()
+    if not advances:
+        return ZERO
+    lines = load_open_lines(session, enterprise_id, {row.customer_id for row in advances}, lock=True)
+    settlements: list[Settlement] = []
+    for row in advances:
+        open_invoices = {line.invoice_id for line in lines.of(row.customer_id)}
+        if not open_invoices:
+            continue
+        source = Source(row.payment_id, row.customer_id, row.received_on)
+        parts = lines.plan(row.customer_id, row.open_amount, open_invoices.intersection(named)).parts
+        # No debt is settled before its money came.
+        settlements.append(Settlement(source, parts, max(settled_on, row.received_on)))
+    taken = [
+        (settlement.source.payment_id, total(part.amount for part in settlement.parts))
+        for settlement in settlements
+    ]
+    lower_rows(session, Advance, "payment_id", ("open_amount",), taken)
+    settle(session, enterprise_id, settlements)
+    return total(amount for _, amount in taken)

@@ -24,6 +24,7 @@ from billing.ledger import api as ledger
 from billing.ledger import enterprise_api as enterprises
 from billing.orders import api as orders
 from billing.payments import api as payments
+from billing.payments.providers import api as providers
 from billing.payments.statements import api as statements
 from billing.receivables import api as receivables
 from billing.verification import api as verification
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     orders.blp,
     invoicing.blp,
     payments.blp,
+    providers.blp,
     statements.blp,
     receivables.blp,
     ledger.blp,

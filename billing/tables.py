@@ -11,6 +11,7 @@ from billing.kernel.db import Base
 from billing.ledger import models as ledger
 from billing.orders import models as orders
 from billing.payments import models as payments
+from billing.payments.providers import models as providers
 from billing.receivables import models as receivables
 from billing.reconciliation import models as reconciliation
 from billing.web import models as web
@@ -30,6 +31,7 @@ SLICES = (
     receivables,
     invoicing,
     payments,
+    providers,
     reconciliation,
 )
 metadata = Base.metadata

@@ -32,6 +32,7 @@ from tests.support.catalog import make_benefit
 from tests.support.districts import DISTRICT_KATO, LONG_AGO
 from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
 from tests.support.lived import live_a_season
+from tests.support.providers import make_provider
 from tests.support.web import TODAY, Office, make_user
 
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -69,7 +70,12 @@ VALID: dict[str, Callable[[int], str]] = {
     "revenue_code": lambda _: "206109",
     "password": lambda pick: f"Сынақ-құпия-{pick}",
 }
-CODES = {"/api/v1/places": DISTRICT_KATO, "/api/v1/books": "1210", "/api/v1/budget": "206109"}
+CODES = {
+    "/api/v1/places": DISTRICT_KATO,
+    "/api/v1/books": "1210",
+    "/api/v1/budget": "206109",
+    "/api/v1/providers": "terminals",
+}
 # Only some payments are cash and only some things have a document: guessing may miss them.
 MAY_MISS = {"GET /api/v1/payments/{payment_id}/cash-order", "GET /api/v1/documents/{kind}/{subject_id}"}
 Known = dict[str, list[str]]
@@ -82,6 +88,7 @@ def known(office) -> Known:
         season = live_a_season(session)
         benefit = make_benefit(session)
         grant_benefit(session, season.resident.id, benefit.id, evidence="№ 17", valid_from=LONG_AGO)
+        make_provider(session, season.enterprise.id)
         spare = make_user(session, "spare", Role.CLERK)
         tokens.issue_token(session, spare.id, label="spare", expires_on=None, today=TODAY)
     found: Known = {}

@@ -23,6 +23,7 @@ from billing.reconciliation.models import (
     MatchKind,
     RowException,
     SettledPayment,
+    SettledReturn,
     StatementMatch,
     StatementRow,
 )
@@ -89,6 +90,7 @@ class MatchDraft:
         transfer_ids: the postings on the bank's own account (1030, or the budget's КСН) that these rows are;
             together they move that account by exactly as much as the rows.
         payment_ids: collected payments that a provider paid over with these rows.
+        return_ids: transfers of money given back, by which the provider paid over less.
         matched_on: the day the match's own postings carry.
         why: of a person; None for an automatic match.
     """
@@ -99,6 +101,7 @@ class MatchDraft:
     transfer_ids: Sequence[UUID]
     matched_on: date
     payment_ids: Sequence[UUID] = ()
+    return_ids: Sequence[UUID] = ()
     score: int | None = None
     reasons: Sequence[Reason] = ()
     why: str | None = None
@@ -121,6 +124,7 @@ class Matcher(Protocol):
         Returns:
             Of some of the rows left open, why they are.
         """
+
 
 CHUNK = 2_000  # values in one list of a statement: SQLite takes 32,766, PostgreSQL 65,535
 T = TypeVar("T")
@@ -206,6 +210,7 @@ def record_matches(
         (MatchedRow, "row_id", "row_ids"),
         (MatchedTransfer, "transfer_id", "transfer_ids"),
         (SettledPayment, "payment_id", "payment_ids"),
+        (SettledReturn, "transfer_id", "return_ids"),
     )
     for table, column, attribute in claims:
         values = [

@@ -13,6 +13,7 @@ IN_TRANSIT = "1020"
 BANK = "1030"
 RECEIVABLES = "1210"
 VAT = "3130"
+BUDGET_OBLIGATIONS = "3190"
 CONTRACTORS = "3310"
 WORKERS = "3350"
 ADVANCES = "3510"
@@ -61,7 +62,7 @@ ENTERPRISE_CHART = (
         VAT, AccountKind.LIABILITY, "Қосылған құн салығы", "Налог на добавленную стоимость", "Value added tax"
     ),
     AccountRow(
-        "3190",
+        BUDGET_OBLIGATIONS,
         AccountKind.LIABILITY,
         "Бюджет алдындағы өзге де міндеттемелер",
         "Прочие обязательства перед бюджетом",

@@ -202,6 +202,20 @@ class SettledPayment(InDistrict, Base):
     match_id: Mapped[UUID]
 
 
+class SettledReturn(InDistrict, Base):
+    """The claim of a live provider's batch on money the provider took back from it: a refund, a reversal."""
+
+    __tablename__ = "settled_return"
+    __table_args__ = (
+        within_district("transfer_id", "transfer"),
+        within_district("match_id", "statement_match"),
+        Index(None, "district_id", "match_id"),
+    )
+
+    transfer_id: Mapped[UUID] = mapped_column(primary_key=True)  # the one that took it from 1020
+    match_id: Mapped[UUID]
+
+
 class RevenueArrival(Identified, Base):
     """A part of an allocation's revenue that reached the budget's account. An undo has the opposite sign."""
 

@@ -20,6 +20,7 @@ from billing.reconciliation.models import (
     MatchUndo,
     RevenueArrival,
     SettledPayment,
+    SettledReturn,
     StatementMatch,
     StatementRow,
 )
@@ -61,7 +62,8 @@ def undo_match(session: Session, match_id: UUID, *, undone_on: date, reason: str
         raise MatchUndone(match_id=match_id)
     transfer_ids = _claimed(session, MatchedTransfer.transfer_id, match_id)
     payment_ids = _claimed(session, SettledPayment.payment_id, match_id)
-    for table in (MatchedRow, MatchedTransfer, SettledPayment):
+    return_ids = _claimed(session, SettledReturn.transfer_id, match_id)
+    for table in (MatchedRow, MatchedTransfer, SettledPayment, SettledReturn):
         session.execute(delete(table).where(table.match_id == match_id))
     if match.kind is MatchKind.PAYMENT:
         made = select(Transfer.source_id).where(
@@ -80,6 +82,7 @@ def undo_match(session: Session, match_id: UUID, *, undone_on: date, reason: str
             "row_ids": [str(each) for each in row_ids],
             "transfer_ids": [str(each) for each in transfer_ids],
             "payment_ids": [str(each) for each in payment_ids],
+            "return_ids": [str(each) for each in return_ids],
         },
         recorded_by=actor_of(session),
     )

@@ -1,9 +1,9 @@
 """Records what rows of the bank were: claims on rows, on transfers of the books, on collected payments."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import case, insert, select, update
@@ -105,10 +105,32 @@ class MatchDraft:
     rule_id: UUID | None = None
 
 
-# Looks at open rows of one account, books what it is sure of, and says what it makes of some others.
-Matcher = Callable[[Session, BankAccount, Sequence[OpenRow]], Mapping[UUID, ExceptionKind]]
+class Matcher(Protocol):
+    """Looks at open rows of one account, books what it is sure of, and says what it makes of some others."""
+
+    def __call__(
+        self, session: Session, account: BankAccount, rows: Sequence[OpenRow], *, decided_on: date
+    ) -> Mapping[UUID, ExceptionKind]:
+        """Book what is sure.
+
+        Args:
+            account: whose rows these are.
+            rows: locked and open.
+            decided_on: the district's date of the decision; what is posted carries the rows' own days.
+
+        Returns:
+            Of some of the rows left open, why they are.
+        """
+
+CHUNK = 2_000  # values in one list of a statement: SQLite takes 32,766, PostgreSQL 65,535
+T = TypeVar("T")
 
 _COLUMNS = tuple(getattr(StatementRow, name) for name in OpenRow.__slots__)
+
+
+def in_chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values in lists that a statement may hold."""
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
 def open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]:
@@ -202,19 +224,19 @@ def _refuse_claimed(session: Session, drafts: Sequence[MatchDraft]) -> None:
     confirmed = [draft for draft in drafts if draft.kind is MatchKind.CONFIRMATION]
     transfer_ids = sorted({claimed for draft in confirmed for claimed in draft.transfer_ids})
     payment_ids = sorted({claimed for draft in drafts for claimed in draft.payment_ids})
-    if transfer_ids:
+    for some in in_chunks(transfer_ids):
         session.execute(
-            select(Transfer.id).where(Transfer.id.in_(transfer_ids)).order_by(Transfer.id).with_for_update()
+            select(Transfer.id).where(Transfer.id.in_(some)).order_by(Transfer.id).with_for_update()
         ).all()
         held = session.scalar(
-            select(MatchedTransfer.transfer_id).where(MatchedTransfer.transfer_id.in_(transfer_ids)).limit(1)
+            select(MatchedTransfer.transfer_id).where(MatchedTransfer.transfer_id.in_(some)).limit(1)
         )
         if held is not None:
             raise TransferMatched(transfer_id=held)
-    if payment_ids:
-        payments.lock_payments(session, payment_ids)
+    for some in in_chunks(payment_ids):
+        payments.lock_payments(session, some)
         settled = session.scalar(
-            select(SettledPayment.payment_id).where(SettledPayment.payment_id.in_(payment_ids)).limit(1)
+            select(SettledPayment.payment_id).where(SettledPayment.payment_id.in_(some)).limit(1)
         )
         if settled is not None:
             raise PaymentSettled(payment_id=settled)
@@ -222,12 +244,13 @@ def _refuse_claimed(session: Session, drafts: Sequence[MatchDraft]) -> None:
 
 def _close_exceptions(session: Session, drafts: Sequence[MatchDraft], decided_on: date) -> None:
     row_ids = [row_id for draft in drafts for row_id in draft.row_ids]
-    session.execute(
-        update(RowException)
-        .where(RowException.row_id.in_(row_ids), RowException.closed_on.is_(None))
-        .values(closed_on=decided_on, version=RowException.version + 1)
-        .execution_options(synchronize_session=False)
-    )
+    for some in in_chunks(row_ids):
+        session.execute(
+            update(RowException)
+            .where(RowException.row_id.in_(some), RowException.closed_on.is_(None))
+            .values(closed_on=decided_on, version=RowException.version + 1)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def open_exceptions(session: Session, kinds: Mapping[UUID, ExceptionKind], *, opened_on: date) -> None:

@@ -1,0 +1,157 @@
+"""What is known to the scoring of rows, as plain values: customers, open invoices, payments, rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from billing.kernel.money import Money, total
+from billing.payments.models import PaymentMethod
+from billing.reconciliation.matches import OpenRow
+from billing.reconciliation.models import MatchKind
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCustomer:
+    """A customer who may have paid; ``payer_id`` is another one who pays his invoices."""
+
+    id: UUID
+    account_number: str
+    iin_bin: str | None
+    name: str
+    payer_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownInvoice:
+    """An invoice that may have been paid.
+
+    Attributes:
+        customer_id: whose debt it is.
+        payer_id: another customer who pays it.
+        open_amount: zero where it is settled.
+    """
+
+    id: UUID
+    customer_id: UUID
+    payer_id: UUID | None
+    year: int
+    number: int
+    issued_on: date
+    due_on: date
+    open_amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What tells a movement on the bank account from another: two files may show one in different words."""
+
+    booked_on: date
+    document_number: str
+    purpose: str
+    iin_bin: str
+    iban: str
+
+    @classmethod
+    def of(cls, row: OpenRow) -> "Movement":
+        """The movement that a row shows."""
+        return cls(
+            row.booked_on,
+            row.document_number,
+            row.purpose,
+            row.counterparty_iin_bin,
+            row.counterparty_iban,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPayment:
+    """A payment that was recorded and not reversed.
+
+    Attributes:
+        transfer_id: its posting on the money account.
+        shown_by: the bank's movement that a live match says it is; None while no statement showed it.
+        settled: whether a provider has paid it over.
+    """
+
+    id: UUID
+    transfer_id: UUID
+    customer_id: UUID
+    amount: Money
+    received_on: date
+    method: PaymentMethod
+    outside_id: str | None
+    shown_by: Movement | None = None
+    settled: bool = False
+
+    @property
+    def awaits_statement(self) -> bool:
+        """Whether it came by bank and no row of a statement has been found for it."""
+        return self.method is PaymentMethod.BANK and self.shown_by is None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRule:
+    """A rule that a person made of an earlier decision; what it does not ask for is the empty text."""
+
+    id: UUID
+    kind: MatchKind
+    customer_id: UUID | None
+    account: str | None
+    iban: str
+    iin_bin: str
+    purpose_part: str
+    why: str
+
+    def holds_for(self, row: OpenRow, folded_purpose: str) -> bool:
+        """Whether the row is what the rule asks for, in everything it asks."""
+        return (
+            self.iban in {"", row.counterparty_iban, row.ultimate_iban}
+            and self.iin_bin in {"", row.counterparty_iin_bin, row.ultimate_iin_bin}
+            and self.purpose_part in folded_purpose
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """How sure the program must be, of 100, and how far a recorded payment's day may lie from its row's."""
+
+    points: int = 80
+    days_around: int = 5
+
+
+@dataclass(slots=True)
+class Known:
+    """What was loaded for some rows. Grows while they are booked, so that one of them knows of the other.
+
+    Attributes:
+        by_iban: whom earlier rows of an account were money of.
+        invoices: by number; of every year.
+        open_invoices: what a customer owes or pays for others.
+        payments: by customer, near the rows' days.
+        nobody: IIN, BIN and IBAN that say nothing about a customer: ours, and those of providers.
+    """
+
+    customers: Mapping[UUID, KnownCustomer] = field(default_factory=dict)
+    by_account: Mapping[str, UUID] = field(default_factory=dict)
+    by_iin_bin: Mapping[str, UUID] = field(default_factory=dict)
+    by_iban: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
+    rules: Sequence[KnownRule] = ()
+    invoices: Mapping[int, Sequence[KnownInvoice]] = field(default_factory=dict)
+    open_invoices: Mapping[UUID, Sequence[KnownInvoice]] = field(default_factory=dict)
+    payments: dict[UUID, list[KnownPayment]] = field(default_factory=dict)
+    nobody: frozenset[str] = frozenset()
+    thresholds: Thresholds = Thresholds()
+
+    def person(self, iin_bin: str) -> UUID | None:
+        """The customer with this IIN or BIN, unless it says nothing about a customer."""
+        return None if iin_bin in self.nobody else self.by_iin_bin.get(iin_bin)
+
+    def debt_of(self, customer_id: UUID) -> Money:
+        """What a customer owes and pays for others, all together."""
+        return total(each.open_amount for each in self.open_invoices.get(customer_id, ()))
+
+    def note(self, payment: KnownPayment) -> None:
+        """Remember what has just been recorded or confirmed, in place of what was known of it."""
+        others = [each for each in self.payments.get(payment.customer_id, ()) if each.id != payment.id]
+        self.payments[payment.customer_id] = [*others, payment]

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.customers.models import Customer
+from billing.kernel.bulk import among
 from billing.kernel.errors import NotFound
 
 
@@ -31,7 +32,9 @@ def hold_customers(session: Session, customer_ids: Collection[UUID]) -> None:
     Raises:
         NotFound: one of them is not in the district.
     """
-    statement = select(Customer.id).where(Customer.id.in_(set(customer_ids))).order_by(Customer.id)
+    statement = (
+        select(Customer.id).where(among(session, Customer.id, set(customer_ids))).order_by(Customer.id)
+    )
     held = session.scalars(statement.with_for_update(key_share=True)).all()
     for missing in sorted(set(customer_ids) - set(held)):
         raise NotFound(kind="customer", id=missing)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from billing.customers import service as customers
 from billing.districts.numbering import take_numbers
-from billing.kernel.bulk import insert_rows
+from billing.kernel.bulk import among, insert_rows
 from billing.kernel.db import actor_of, district_of
 from billing.kernel.errors import InvalidInput, RuleViolation
 from billing.kernel.ids import new_id
@@ -197,7 +197,10 @@ def _known(session: Session, enterprise_id: UUID, receipts: Sequence[Receipt]) -
                 Payment.customer_id,
                 Payment.amount,
                 Payment.received_on,
-            ).where(tuple_(Payment.channel, Payment.outside_id).in_(ids))
+            ).where(
+                Payment.channel.in_({channel for channel, _ in ids}),
+                among(session, Payment.outside_id, {outside_id for _, outside_id in ids}),
+            )
         )
     }
     known: dict[int, UUID] = {}
@@ -307,7 +310,8 @@ def _store(
         # At this very moment the same id was told of another customer, whom nobody here has locked.
         taken = session.execute(
             select(Payment.channel, Payment.outside_id).where(
-                tuple_(Payment.channel, Payment.outside_id).in_(told)
+                Payment.channel.in_({channel for channel, _ in told}),
+                among(session, Payment.outside_id, {outside_id for _, outside_id in told}),
             )
         ).first()
         if taken is None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from billing.kernel.bulk import among
 from billing.kernel.errors import RuleViolation
 from billing.kernel.money import ZERO, Money
 from billing.receivables.allocation import OpenLine, Plan, plan
@@ -85,7 +86,10 @@ def load_open_lines(
     statement = select(*OPEN_LINE_COLUMNS, Receivable.payer_id).where(
         Receivable.enterprise_id == enterprise_id,
         Receivable.open_amount > ZERO,
-        or_(Receivable.customer_id.in_(customer_ids), Receivable.payer_id.in_(customer_ids)),
+        or_(
+            among(session, Receivable.customer_id, customer_ids),
+            among(session, Receivable.payer_id, customer_ids),
+        ),
     )
     if lock:
         statement = statement.order_by(Receivable.invoice_line_id).with_for_update()

@@ -1,12 +1,16 @@
 """Synthetic IIN, BIN and IBAN that pass the checks and belong to nobody."""
 
+from datetime import date, timedelta
+
 from billing.kernel.identifiers import control_digit
+
+LAST_BIRTHDAY = date(1999, 12, 31)
 
 
 def synthetic_iin(serial: int) -> str:
-    """The IIN of an invented person born on 1999-12-31; the serials 0 to 999 give different ones."""
-    assert 0 <= serial <= 999, serial
-    return _first_issued(f"9912315{serial:03d}")
+    """The IIN of an invented person; from the serial 1,000 on they are older."""
+    days, of_day = divmod(serial, 1_000)
+    return _first_issued(f"{LAST_BIRTHDAY - timedelta(days):%y%m%d}5{of_day:03d}")
 
 
 def synthetic_bin(serial: int) -> str:

@@ -1,0 +1,147 @@
+"""Many rows in one statement reach the database exactly as they are."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DataError, IntegrityError
+
+from billing.customers.models import Customer
+from billing.kernel.bulk import among, insert_rows, lower_rows
+from billing.kernel.ids import new_id
+from billing.kernel.money import Money
+from billing.payments.models import Payment, PaymentMethod
+from billing.receivables.models import Advance
+from tests.support.billing import advance_left, open_desk, pay
+from tests.support.customers import make_customer
+from tests.support.districts import DISTRICT_ID
+from tests.support.statements import counted_statements
+
+ODD = ['"', "\\", "{a,b}", "NULL", "", " two  spaces ", "Ұлы «қала»\n₸", "it's; DROP", "%s"]
+
+
+def payment_row(desk, number, **differing):
+    values = {
+        "district_id": DISTRICT_ID,
+        "id": new_id(),
+        "enterprise_id": desk.enterprise.id,
+        "customer_id": desk.customer.id,
+        "method": PaymentMethod.CASH,
+        "channel": "cash_desk",
+        "outside_id": None,
+        "amount": Money(1),
+        "received_on": date(2026, 4, 10),
+        "payer_name": None,
+        "cash_order_year": 2026,
+        "cash_order_number": 1_000 + number,
+        "fiscal_number": "1",
+        "fiscal_at": datetime(2026, 4, 10, 6, 30, 0, 123456, tzinfo=UTC),
+        "explanation": [],
+        "debt_after": Money(0),
+    }
+    return {**values, **differing}
+
+
+def write(desk, *rows):
+    columns = tuple(rows[0])
+    insert_rows(desk.session, Payment, columns, [tuple(row[name] for name in columns) for row in rows])
+
+
+def test_odd_text_numbers_days_and_json_come_back_as_they_were(session):
+    """Quotes, braces, backslashes, the word NULL, nothing at all: none is taken for the array's own signs."""
+    desk = open_desk(session)
+    rows = [
+        payment_row(
+            desk,
+            number,
+            payer_name=odd,
+            fiscal_number=odd[:3],
+            amount=Money(10**15 + number),
+            explanation=[{"why": odd, "n": None}],
+        )
+        for number, odd in enumerate(ODD)
+    ] + [payment_row(desk, 99)]
+
+    write(desk, *rows)
+
+    for row in rows:
+        stored = session.get_one(Payment, (DISTRICT_ID, row["id"]))
+        assert {name: getattr(stored, name) for name in row} == row
+        assert stored.recorded_at is not None
+
+
+@pytest.mark.postgresql_only
+def test_what_is_too_long_is_refused_not_cut(session):
+    """A channel of 31 letters reaches the column's own limit; a cast on the way would have shortened it."""
+    desk = open_desk(session)
+
+    with pytest.raises(DataError), session.begin_nested():
+        write(desk, payment_row(desk, 1, channel="c" * 31))
+
+
+def test_rows_are_all_written_or_none(session):
+    """The second row breaks a CHECK: the first is not there either."""
+    desk = open_desk(session)
+    good = payment_row(desk, 1)
+
+    with pytest.raises(IntegrityError), session.begin_nested():
+        write(desk, good, payment_row(desk, 2, amount=Money(0)))
+
+    assert session.get(Payment, (DISTRICT_ID, good["id"])) is None
+
+
+def test_no_rows_are_no_statement(session):
+    """Nothing to write sends nothing."""
+    with counted_statements(session) as sent:
+        insert_rows(session, Payment, ("district_id",), [])
+        lower_rows(session, Advance, "payment_id", ("open_amount",), [])
+
+    assert sent == []
+
+
+def test_each_row_is_lowered_by_its_own_sum(session):
+    """Two advances, two sums, one statement; a third stays."""
+    desk = open_desk(session)
+    paid = [pay(session, desk.enterprise.id, desk.customer.id, tenge) for tenge in (100, 200, 300)]
+    ids = [each.id for each in paid]
+
+    lower_rows(
+        session, Advance, "payment_id", ("open_amount",), [(ids[0], Money(1)), (ids[1], Money(20_000))]
+    )
+    session.expire_all()
+
+    assert [advance_left(session, each) for each in paid] == [Money(9_999), Money(0), Money(30_000)]
+
+
+def test_lowering_below_zero_is_refused(session):
+    """The table's CHECK holds for many rows as for one; none is lowered."""
+    desk = open_desk(session)
+    paid = [pay(session, desk.enterprise.id, desk.customer.id, 100) for _ in range(2)]
+
+    with pytest.raises(IntegrityError), session.begin_nested():
+        lower_rows(
+            session,
+            Advance,
+            "payment_id",
+            ("open_amount",),
+            [(paid[0].id, Money(1)), (paid[1].id, Money(10_001))],
+        )
+    session.expire_all()
+
+    assert [advance_left(session, each) for each in paid] == [Money(10_000), Money(10_000)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_among_finds_ids_and_texts(session, count):
+    """Whatever the number of values, with one parameter."""
+    people = [make_customer(session, serial) for serial in range(3)]
+    wanted = people[:count]
+
+    by_id = session.scalars(select(Customer).where(among(session, Customer.id, [each.id for each in wanted])))
+    by_name = session.scalars(
+        select(Customer).where(
+            among(session, Customer.account_number, [each.account_number for each in wanted])
+        )
+    )
+
+    assert {each.id for each in by_id} == {each.id for each in by_name} == {each.id for each in wanted}

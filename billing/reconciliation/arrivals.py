@@ -56,7 +56,7 @@ class Arrival:
 
 
 def match_arrivals(
-    session: Session, account: BankAccount, rows: Sequence[OpenRow]
+    session: Session, account: BankAccount, rows: Sequence[OpenRow], *, decided_on: date
 ) -> Mapping[UUID, ExceptionKind]:
     """Book what reached the budget's account from enterprises of the district; a ``Matcher``."""
     if account.kind is BankAccountKind.BANK:
@@ -80,16 +80,22 @@ def match_arrivals(
         else:
             pool.take(arrival.parts)
             found.append(arrival)
-    record_arrivals(session, account, found)
+    record_arrivals(session, account, found, decided_on=decided_on)
     return kinds
 
 
 def record_arrivals(
-    session: Session, account: BankAccount, arrivals: Sequence[Arrival], *, why: str | None = None
+    session: Session,
+    account: BankAccount,
+    arrivals: Sequence[Arrival],
+    *,
+    decided_on: date,
+    why: str | None = None,
 ) -> None:
     """Post arrivals in the budget's book and write down which fees they were.
 
     Args:
+        decided_on: the district's date.
         why: of the person who decided; None for automatic matches.
 
     Raises:
@@ -126,7 +132,7 @@ def record_arrivals(
             )
             for arrival, transfer_id in zip(of_day, transfers, strict=True)
         ]
-        record_matches(session, account.id, drafts, decided_on=day)
+        record_matches(session, account.id, drafts, decided_on=decided_on)
         _keep_parts(session, of_day)
 
 

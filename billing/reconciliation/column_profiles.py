@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from billing.districts.models import BankAccount
 from billing.kernel.checks import line
 from billing.kernel.db import district_of
-from billing.kernel.errors import AlreadyExists, InvalidInput
+from billing.kernel.errors import AlreadyExists, InvalidInput, NotFound
 from billing.kernel.rows import check_version, get_row
 from billing.kernel.spreadsheets import normal_heading
 from billing.reconciliation.formats.profiles import BUILT_IN, FIELDS, ColumnProfile
@@ -93,6 +93,18 @@ def _checked(headings: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     if not known.keys() & set(SUMS):
         raise ProfileIncomplete(field="headings.amount")
     return known
+
+
+def find_profile(session: Session, name: str) -> SavedProfile:
+    """The district's profile with this name.
+
+    Raises:
+        NotFound: no such profile.
+    """
+    saved = session.scalar(select(SavedProfile).where(SavedProfile.name == name.strip()))
+    if saved is None:
+        raise NotFound(kind="column_profile", id=name)
+    return saved
 
 
 def list_profiles(session: Session) -> list[SavedProfile]:

@@ -17,7 +17,14 @@ from billing.districts.models import BankAccount
 from billing.kernel.rows import get_row
 from billing.reconciliation.arrivals import match_arrivals
 from billing.reconciliation.importing import import_statement
-from billing.reconciliation.matches import Matcher, open_exceptions, open_rows, unexplained
+from billing.reconciliation.matches import (
+    CHUNK,
+    Matcher,
+    in_chunks,
+    open_exceptions,
+    open_rows,
+    unexplained,
+)
 from billing.reconciliation.models import (
     BankStatement,
     ExceptionKind,
@@ -28,11 +35,10 @@ from billing.reconciliation.models import (
     StatementMatch,
     StatementRow,
 )
+from billing.reconciliation.outgoing import match_outgoing
 
 # Outgoing money, providers' batches, what reached the budget; last what customers paid themselves.
-MATCHERS: tuple[Matcher, ...] = (match_arrivals,)
-
-CHUNK_ROWS_MAX = 2_000  # as many values as a matcher may put into one statement
+MATCHERS: tuple[Matcher, ...] = (match_outgoing, match_arrivals)
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
 
@@ -166,11 +172,10 @@ def _match_all(
     *,
     progress: Progress | None,
 ) -> None:
-    for start in range(0, len(row_ids), CHUNK_ROWS_MAX):
-        chunk = row_ids[start : start + CHUNK_ROWS_MAX]
+    for number, chunk in enumerate(in_chunks(row_ids)):
         _match_chunk(session, account, chunk, day, outcome)
         if progress is not None:
-            progress(start + len(chunk), len(row_ids))
+            progress(number * CHUNK + len(chunk), len(row_ids))
 
 
 def _match_chunk(
@@ -188,7 +193,7 @@ def _match_chunk(
     for matcher in MATCHERS:
         if not rows:
             break
-        kinds |= matcher(session, account, rows)
+        kinds |= matcher(session, account, rows, decided_on=day)
         # What a matcher understood and could not explain is nothing for the next one to guess at.
         rows = [row for row in open_rows(session, [row.id for row in rows]) if row.id not in kinds]
     waiting = _waiting(session, row_ids)

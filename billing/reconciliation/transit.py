@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from billing.budget.models import RevenueLine
 from billing.kernel.columns import MoneyType, money_sum
+from billing.kernel.db import district_of
 from billing.kernel.money import ZERO, Money
 from billing.ledger.models import Transfer
 from billing.payments.models import Payment
@@ -51,9 +52,11 @@ class UnderWay:
 
 def under_way(session: Session, *, until: date) -> list[UnderWay]:
     """Everything of the district that is on its way at the end of a day, the oldest first."""
-    arrived = _arrived(until)
-    direct = _direct(until)
-    collected = _collected(until, direct)
+    # Said to each: a statement that selects from sub-queries alone is not fenced by the session.
+    here = district_of(session)
+    arrived = _arrived(here, until)
+    direct = _direct(here, until)
+    collected = _collected(here, until, direct)
     left = collected.c.amount - func.coalesce(arrived.c.amount, literal(ZERO, MoneyType), type_=MoneyType)
     rows = session.execute(
         select(
@@ -73,30 +76,34 @@ def under_way(session: Session, *, until: date) -> list[UnderWay]:
     return sorted(found, key=lambda each: (each.since, each.id))
 
 
-def _arrived(until: date) -> Subquery:
+def _arrived(district_id: int, until: date) -> Subquery:
     thing_id = func.coalesce(
         RevenueArrival.allocation_id, RevenueArrival.revenue_line_id, RevenueArrival.payment_id
     ).label("id")
     return (
         select(thing_id, money_sum(RevenueArrival.amount).label("amount"))
-        .where(RevenueArrival.arrived_on <= until)
+        .where(RevenueArrival.district_id == district_id, RevenueArrival.arrived_on <= until)
         .group_by(thing_id)
         .subquery()
     )
 
 
-def _direct(until: date) -> Subquery:
+def _direct(district_id: int, until: date) -> Subquery:
     """Payments that came straight to the budget's account; an undone arrival adds up to nothing."""
     return (
         select(RevenueArrival.payment_id.label("id"), money_sum(RevenueArrival.amount).label("amount"))
-        .where(RevenueArrival.payment_id.is_not(None), RevenueArrival.arrived_on <= until)
+        .where(
+            RevenueArrival.district_id == district_id,
+            RevenueArrival.payment_id.is_not(None),
+            RevenueArrival.arrived_on <= until,
+        )
         .group_by(RevenueArrival.payment_id)
         .having(func.sum(RevenueArrival.amount) != 0)
         .subquery()
     )
 
 
-def _collected(until: date, direct: Subquery) -> Subquery:
+def _collected(district_id: int, until: date, direct: Subquery) -> Subquery:
     thing = case(
         (direct.c.id.is_not(None), Thing.PAYMENT.value),
         (RevenueLine.allocation_id.is_(None), Thing.SHARE.value),
@@ -122,7 +129,7 @@ def _collected(until: date, direct: Subquery) -> Subquery:
             (Payment.district_id == RevenueLine.district_id) & (Payment.id == RevenueLine.payment_id),
         )
         .outerjoin(direct, direct.c.id == RevenueLine.payment_id)
-        .where(Transfer.posted_on <= until)
+        .where(RevenueLine.district_id == district_id, Transfer.posted_on <= until)
         .group_by(thing, thing_id, RevenueLine.enterprise_id)
         .subquery()
     )

@@ -17,6 +17,7 @@ from billing.cli import (
     reports,
     server,
     statement,
+    statement_import,
     users,
 )
 from billing.cli.demo import command as demo
@@ -63,6 +64,8 @@ def main(ctx: click.Context, language: str | None, district: str | None, login: 
         tolerate_gaps()
         ctx.obj = office_from(language=language, district=district, login=login)
 
+
+assert statement_import.import_file.name in statement.group.commands  # it joins the group by itself
 
 for command in (
     server.migrate,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billing.customers.models import Contract, Customer
 from billing.customers.service import find_customer
-from billing.districts.models import Enterprise
+from billing.districts.models import BankAccount, Enterprise
 from billing.invoicing.models import Invoice
 from billing.kernel.cells import read_identifier
 from billing.kernel.errors import InvalidInput, NotFound
@@ -23,6 +23,12 @@ class EnterpriseUnclear(InvalidInput):
     """The district has several enterprises: the BIN must say which. Facts: ``enterprises``."""
 
     code = "enterprise_unclear"
+
+
+class BankAccountUnclear(InvalidInput):
+    """The district has several bank accounts: the IBAN must say which. Facts: ``accounts``."""
+
+    code = "bank_account_unclear"
 
 
 class NotANumber(InvalidInput):
@@ -45,6 +51,24 @@ def enterprise_of(session: Session, bin_: str | None) -> Enterprise:
         raise NotFound(kind="enterprise", id=bin_ or "")
     if len(known) > 1:
         raise EnterpriseUnclear(enterprises=[f"{each.bin} {each.name_ru}" for each in known])
+    return known[0]
+
+
+def bank_account_of(session: Session, iban: str | None) -> BankAccount:
+    """The district's bank account with this IBAN; its only one where none is given.
+
+    Raises:
+        NotFound: no such account, or none at all.
+        BankAccountUnclear: there are several.
+    """
+    known = list(session.scalars(select(BankAccount).order_by(BankAccount.id)))
+    if iban is not None:
+        wanted = "".join(iban.split()).upper()
+        known = [account for account in known if account.iban == wanted]
+    if not known:
+        raise NotFound(kind="bank_account", id=iban or "")
+    if len(known) > 1:
+        raise BankAccountUnclear(accounts=[account.iban for account in known])
     return known[0]
 
 

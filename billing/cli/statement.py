@@ -1,7 +1,7 @@
-"""``auyl statement``: what a bank's file says, read without a database."""
+"""``auyl statement check``: what a bank's file says, read without a database."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ def group() -> None:
 
     Examples:
       auyl statement check november.txt
-      auyl statement check november.txt --json
+      auyl statement import november.txt
+      auyl statement proof
     """
 
 
@@ -117,7 +118,7 @@ def _print_json(reading: Reading, language: str) -> None:
 def _print(office: Office, reading: Reading) -> None:
     if reading.statement is not None:
         _print_statement(office, reading.statement)
-    _print_problems(office, reading.problems)
+    print_problems(office, reading.problems)
     if not reading.problems:
         office.say("statement_clean")
     elif reading.refused:
@@ -159,7 +160,8 @@ def _print_statement(office: Office, statement: Statement) -> None:
         office.say("statement_more_rows", count=len(statement.rows) - ROWS_SHOWN_MAX)
 
 
-def _print_problems(office: Office, problems: tuple[Problem, ...]) -> None:
+def print_problems(office: Office, problems: Sequence[Problem]) -> None:
+    """What is wrong with a file, each with its line."""
     if not problems:
         return
     table = _table(office, "line", "key", "value", "problem")

@@ -10,7 +10,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, Index, String, Text, UniqueConstraint, func, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.kernel.columns import EnumType, one_of, within_district
@@ -46,6 +56,21 @@ class ExceptionKind(Shown):
     NOT_BOOKABLE = "not_bookable"  # explained, but its month is closed or its code unknown
 
 
+class SavedProfile(Versioned, Identified, Base):
+    """How the spreadsheets of one bank are laid out, where the built-in profiles do not know it."""
+
+    __tablename__ = "column_profile"
+    __table_args__ = (
+        ForeignKeyConstraint(["district_id"], ["district.id"]),
+        within_district("bank_account_id", "bank_account"),
+        UniqueConstraint("district_id", "name"),
+    )
+
+    name: Mapped[str] = mapped_column(String(100))  # of the bank, or whatever the accountant calls it
+    bank_account_id: Mapped[UUID | None]  # for files that do not name their account
+    headings: Mapped[dict[str, list[str]]] = mapped_column(JSON)  # the names a column may have, by our field
+
+
 class BankStatement(Identified, Base):
     """A file taken in: whose account it is of, what it stated, and what an accountant overrode."""
 
@@ -73,6 +98,8 @@ class BankStatement(Identified, Base):
     new_row_count: Mapped[int]  # the others were known from earlier files
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # warnings, and what was overridden
     override_reason: Mapped[str | None] = mapped_column(String(300))
+    # By how much its closing balance is off, where that was overridden.
+    accepted_difference: Mapped[Money] = mapped_column(server_default=text("0"))
     recorded_by: Mapped[UUID | None]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -217,19 +244,35 @@ class SettledReturn(InDistrict, Base):
 
 
 class RevenueArrival(Identified, Base):
-    """A part of an allocation's revenue that reached the budget's account. An undo has the opposite sign."""
+    """A part of the collected revenue that reached the budget's account. An undo has the opposite sign.
+
+    What arrived are the fees of an allocation; a share of net income, which is a revenue line of its own; or
+    a payment that came straight to the budget's account, with whatever it settles, now or later.
+    """
 
     __tablename__ = "revenue_arrival"
     __table_args__ = (
         within_district("match_id", "statement_match"),
         within_district("allocation_id", "allocation"),
+        within_district("revenue_line_id", "revenue_line"),
+        within_district("payment_id", "payment"),
         CheckConstraint("amount <> 0", name="amount_not_zero"),
+        CheckConstraint(
+            "(CASE WHEN allocation_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN revenue_line_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN payment_id IS NULL THEN 0 ELSE 1 END) = 1",
+            name="of_one_thing",
+        ),
         Index(None, "district_id", "allocation_id"),
+        Index(None, "district_id", "revenue_line_id"),
+        Index(None, "district_id", "payment_id"),
         Index(None, "district_id", "match_id"),
     )
 
     match_id: Mapped[UUID]
-    allocation_id: Mapped[UUID]
+    allocation_id: Mapped[UUID | None]
+    revenue_line_id: Mapped[UUID | None]
+    payment_id: Mapped[UUID | None]
     amount: Mapped[Money]  # negative: revenue given back after it had arrived, offset by this arrival
     arrived_on: Mapped[date]
 

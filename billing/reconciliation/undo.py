@@ -119,19 +119,19 @@ def _mirror_postings(session: Session, match_id: UUID, undone_on: date) -> None:
 
 
 def _take_arrivals_back(session: Session, match_id: UUID, undone_on: date) -> None:
-    arrived = select(RevenueArrival.allocation_id, RevenueArrival.amount).where(
-        RevenueArrival.match_id == match_id
-    )
+    arrived = select(RevenueArrival).where(RevenueArrival.match_id == match_id)
     values = [
         {
             "district_id": district_of(session),
             "id": new_id(),
             "match_id": match_id,
-            "allocation_id": row.allocation_id,
-            "amount": -row.amount,
+            "allocation_id": part.allocation_id,
+            "revenue_line_id": part.revenue_line_id,
+            "payment_id": part.payment_id,
+            "amount": -part.amount,
             "arrived_on": undone_on,
         }
-        for row in session.execute(arrived).all()
+        for part in session.scalars(arrived).all()
     ]
     if values:
         session.execute(insert(RevenueArrival), values)

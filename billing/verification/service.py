@@ -10,7 +10,7 @@ from billing.archive.models import ArchivedDocument
 from billing.archive.service import damaged_documents
 from billing.kernel.db import NotScoped
 from billing.kernel.i18n import text
-from billing.verification import papers, periods, postings, revenue, sums
+from billing.verification import papers, periods, postings, revenue, statements, sums
 from billing.verification.checks import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -19,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     *revenue.CHECKS,
     *periods.CHECKS,
     *papers.CHECKS,
+    *statements.CHECKS,
 )
 DOCUMENT_DAMAGED = "document_damaged"
 

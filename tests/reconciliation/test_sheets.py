@@ -86,7 +86,7 @@ def test_a_profile_of_ones_own():
     profile = ColumnProfile("Village bank", MappingProxyType(headings), account=OWN)
     content = b"When;How much;Who\n2026-11-02;-5.00;Shop\n"
 
-    (row,) = read_statement(content, profile).statement.rows
+    (row,) = read_statement(content, [profile]).statement.rows
 
     assert (row.direction, str(row.amount), row.counterparty.name) == (Direction.OUT, "5.00", "Shop")
     assert [problem.code for problem in read_statement(content).problems] == [P.UNKNOWN_FORMAT]

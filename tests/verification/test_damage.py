@@ -250,7 +250,11 @@ def test_a_fee_that_is_no_revenue(session, season):
         "revenue_line",
         id=season.paid.id,
     )
-    assert found(session) == {"fee_not_revenue": 1, "revenue_posted_without_line": 1}
+    assert found(session) == {
+        "fee_not_revenue": 1,
+        "revenue_posted_without_line": 1,
+        "transit_not_explained": 1,
+    }
 
 
 def test_a_fee_that_should_be_no_revenue(session, season):

@@ -1,7 +1,7 @@
 """Tells what kind of statement the bytes are, by nothing but their content, and has it read."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from billing.kernel.encodings import encoding_of, open_text
@@ -9,7 +9,7 @@ from billing.reconciliation.formats import one_c
 from billing.reconciliation.formats.camt import CamtReader
 from billing.reconciliation.formats.draft import Abandoned, Draft
 from billing.reconciliation.formats.one_c import OneCReader
-from billing.reconciliation.formats.profiles import ColumnProfile
+from billing.reconciliation.formats.profiles import BUILT_IN, ColumnProfile
 from billing.reconciliation.formats.sheets import SheetReader
 from billing.reconciliation.formats.statement import Problem, ProblemCode, Reading, Severity
 from billing.reconciliation.formats.swift import SwiftReader
@@ -22,17 +22,20 @@ _BINARY = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # Excel, new and old
 _SWIFT = re.compile(r"(?:\{1:|:20:|:25:)|[^\n]*\n(?:[^\n]*\n){0,5}:20:")
 
 
-def read_statement(content: bytes, profile: ColumnProfile | None = None) -> Reading:
+def read_statement(
+    content: bytes, profiles: Sequence[ColumnProfile] = BUILT_IN, *, account: str = ""
+) -> Reading:
     """What a file says, and what is wrong with it. Any bytes give a reading.
 
     Args:
         content: of the file as it came.
-        profile: of the columns, for XLSX and CSV; by default the built-in one that fits best.
+        profiles: of the columns, for XLSX and CSV; the one that fits best is taken, of equals the first.
+        account: IBAN that a spreadsheet is of which names none.
     """
     if len(content) > BYTES_MAX:
         return _nothing(ProblemCode.TOO_LARGE, megabytes=BYTES_MAX // 1_000_000)
     if content.startswith(_BINARY):
-        return _read_sheet(content, profile)
+        return _read_sheet(content, profiles, account)
     encoding = encoding_of(content)
     if encoding is None:
         return _nothing(ProblemCode.UNREADABLE)
@@ -41,7 +44,7 @@ def read_statement(content: bytes, profile: ColumnProfile | None = None) -> Read
         if reader is not None:
             stream.seek(0)
             return _finished(reader.draft, partial(reader.read, stream))
-    return _read_sheet(content, profile)
+    return _read_sheet(content, profiles, account)
 
 
 def _reader_of(beginning: str) -> OneCReader | CamtReader | SwiftReader | None:
@@ -52,8 +55,8 @@ def _reader_of(beginning: str) -> OneCReader | CamtReader | SwiftReader | None:
     return SwiftReader() if _SWIFT.match(beginning) else None
 
 
-def _read_sheet(content: bytes, profile: ColumnProfile | None) -> Reading:
-    reader = SheetReader(profile)
+def _read_sheet(content: bytes, profiles: Sequence[ColumnProfile], account: str) -> Reading:
+    reader = SheetReader(profiles, account)
     return _finished(reader.draft, partial(reader.read, content))
 
 

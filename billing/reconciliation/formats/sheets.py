@@ -80,9 +80,10 @@ class SheetReader:
         draft: what was found.
     """
 
-    def __init__(self, profile: ColumnProfile | None = None) -> None:
+    def __init__(self, profiles: Sequence[ColumnProfile] = BUILT_IN, account: str = "") -> None:
         self.draft = Draft(StatementFormat.CSV, balances_required=False)
-        self._profiles = (profile,) if profile else BUILT_IN
+        self._profiles = profiles
+        self._account = account
         self._places: Mapping[str, Sequence[int]] = {}
         self._heading: Sequence[str] = ()
         self._stated: dict[str, Money] = {}
@@ -101,7 +102,7 @@ class SheetReader:
             self.draft.abandon(ProblemCode.UNKNOWN_FORMAT)
         self._places = found.places
         self._heading = table[found.position][1]
-        self.draft.account = found.profile.account
+        self.draft.account = self._account or found.profile.account
         for _, cells in table[: found.position]:
             self._take_head(cells)
         body = table[found.position + 1 :]

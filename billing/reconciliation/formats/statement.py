@@ -1,10 +1,11 @@
 """A bank's statement as values: its rows, its balances, and what is wrong with it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from billing.kernel.i18n import text
 from billing.kernel.money import Money
@@ -66,6 +67,7 @@ class ProblemCode(StrEnum):
     BALANCES_MISSING = "balances_missing"
     TOTALS_DO_NOT_ADD_UP = "totals_do_not_add_up"
     DETAILS_DO_NOT_ADD_UP = "details_do_not_add_up"
+    DAYS_DISAGREE = "days_disagree"
     INVALID_AMOUNT = "invalid_amount"
     AMOUNT_MISSING = "amount_missing"
     DIRECTION_UNCLEAR = "direction_unclear"
@@ -77,7 +79,19 @@ class ProblemCode(StrEnum):
 
 
 # An accountant may take in a statement with these, giving a reason; with any other error nobody may.
-OVERRIDABLE = frozenset({ProblemCode.TOTALS_DO_NOT_ADD_UP})
+OVERRIDABLE = frozenset({ProblemCode.TOTALS_DO_NOT_ADD_UP, ProblemCode.DAYS_DISAGREE})
+
+
+# How the facts of problems are read from where they are kept; the others are texts.
+_FACTS: Mapping[str, Callable[[Any], object]] = {
+    "count": int,
+    "megabytes": int,
+    "total": StatementTotal,
+    "stated": Money.parse,
+    "counted": Money.parse,
+    "first": date.fromisoformat,
+    "last": date.fromisoformat,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,36 @@ class Problem:
     def sentence(self, language: str) -> str:
         """What is wrong, for people, without the place in the file."""
         return text(f"statement_problem.{self.code}", language, value=self.value, key=self.key, **self.facts)
+
+    def stored(self) -> dict[str, Any]:
+        """The problem as it is kept with its statement (JSON)."""
+        return {
+            "code": self.code.value,
+            "severity": self.severity.value,
+            "line": self.line,
+            "key": self.key,
+            "value": self.value,
+            "facts": {
+                name: value if value is None or isinstance(value, int) else str(value)
+                for name, value in self.facts.items()
+            },
+        }
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> "Problem":
+        """The problem that was kept."""
+        facts = {
+            name: None if value is None else _FACTS.get(name, str)(value)
+            for name, value in stored["facts"].items()
+        }
+        return cls(
+            ProblemCode(stored["code"]),
+            Severity(stored["severity"]),
+            stored["line"],
+            stored["key"],
+            stored["value"],
+            MappingProxyType(facts),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,226 @@
+"""The front door of reconciliation: a file is taken in, and its rows find out what they were.
+
+``MATCHERS`` look at the new rows in one order, in the transaction that took the file in; each row that none
+of them explains waits for a person, with the reason.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from billing.districts.models import BankAccount
+from billing.kernel.rows import get_row
+from billing.reconciliation.arrivals import match_arrivals
+from billing.reconciliation.importing import import_statement
+from billing.reconciliation.matches import (
+    CHUNK,
+    Matcher,
+    in_chunks,
+    open_exceptions,
+    open_rows,
+    unexplained,
+)
+from billing.reconciliation.models import (
+    BankStatement,
+    ExceptionKind,
+    MatchedRow,
+    MatchKind,
+    MatchUndo,
+    RowException,
+    StatementMatch,
+    StatementRow,
+)
+from billing.reconciliation.outgoing import match_outgoing
+
+# Outgoing money, providers' batches, what reached the budget; last what customers paid themselves.
+MATCHERS: tuple[Matcher, ...] = (match_outgoing, match_arrivals)
+
+Progress = Callable[[int, int], None]  # rows done, rows in all
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of rows.
+
+    Attributes:
+        matched: how many rows a match of each kind explained.
+        waiting: how many wait for a person, by reason.
+    """
+
+    matched: Counter[MatchKind] = field(default_factory=Counter)
+    waiting: Counter[ExceptionKind] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """A file that was taken in.
+
+    Attributes:
+        is_known: whether the very same file had been taken in before; then nothing was done.
+        outcome: of its new rows.
+    """
+
+    statement: BankStatement
+    account: BankAccount
+    is_known: bool
+    outcome: Outcome
+
+
+def take_in(
+    session: Session,
+    content: bytes,
+    *,
+    file_name: str,
+    taken_in_on: date,
+    bank_account_id: UUID | None = None,
+    profile_id: UUID | None = None,
+    override_reason: str | None = None,
+    progress: Progress | None = None,
+) -> TakenIn:
+    """Take a file in and match its new rows.
+
+    Args:
+        taken_in_on: the district's date; rows that nobody explains wait since then.
+        progress: is told how many of the new rows were looked at.
+
+    Raises:
+        StatementRefused, AccountNotHeld, AnotherAccount, NotFound: see ``import_statement``.
+    """
+    imported = import_statement(
+        session,
+        content,
+        file_name=file_name,
+        bank_account_id=bank_account_id,
+        profile_id=profile_id,
+        override_reason=override_reason,
+    )
+    outcome = Outcome()
+    if not imported.is_known:
+        new = select(StatementRow.id).where(StatementRow.statement_id == imported.statement.id)
+        _match_all(
+            session, imported.account, _in_order(session, new), taken_in_on, outcome, progress=progress
+        )
+    return TakenIn(imported.statement, imported.account, imported.is_known, outcome)
+
+
+def rematch(
+    session: Session,
+    bank_account_id: UUID,
+    *,
+    rematched_on: date,
+    undone_too: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Look again at the rows of an account that wait: payments, rules and invoices may have come meanwhile.
+
+    Args:
+        undone_too: also book rows again of which a person has undone a match.
+
+    Raises:
+        NotFound: no such account.
+    """
+    account = get_row(session, BankAccount, bank_account_id, kind="bank_account")
+    # One at a time: two would wait for each other's rows, crosswise at the worst.
+    session.execute(
+        select(BankAccount.id).where(BankAccount.id == account.id).with_for_update(key_share=True)
+    ).all()
+    waiting = (
+        select(StatementRow.id)
+        .outerjoin(
+            MatchedRow,
+            (MatchedRow.district_id == StatementRow.district_id) & (MatchedRow.row_id == StatementRow.id),
+        )
+        .where(StatementRow.bank_account_id == account.id, MatchedRow.row_id.is_(None))
+    )
+    row_ids = _in_order(session, waiting)
+    if not undone_too:
+        undone = _undone_rows(session, account.id)
+        row_ids = [row_id for row_id in row_ids if row_id not in undone]
+    outcome = Outcome()
+    _match_all(session, account, row_ids, rematched_on, outcome, progress=progress)
+    return outcome
+
+
+def _in_order(session: Session, row_ids: Select[UUID]) -> list[UUID]:
+    return list(session.scalars(row_ids.order_by(StatementRow.booked_on, StatementRow.id)))
+
+
+def _undone_rows(session: Session, bank_account_id: UUID) -> set[UUID]:
+    """Rows of which somebody said that they are not what was booked."""
+    held = (
+        select(MatchUndo.held)
+        .join(
+            StatementMatch,
+            (StatementMatch.district_id == MatchUndo.district_id) & (StatementMatch.id == MatchUndo.match_id),
+        )
+        .where(StatementMatch.bank_account_id == bank_account_id)
+    )
+    return {UUID(row_id) for each in session.scalars(held) for row_id in each["row_ids"]}
+
+
+def _match_all(
+    session: Session,
+    account: BankAccount,
+    row_ids: Sequence[UUID],
+    day: date,
+    outcome: Outcome,
+    *,
+    progress: Progress | None,
+) -> None:
+    for number, chunk in enumerate(in_chunks(row_ids)):
+        _match_chunk(session, account, chunk, day, outcome)
+        if progress is not None:
+            progress(number * CHUNK + len(chunk), len(row_ids))
+
+
+def _match_chunk(
+    session: Session, account: BankAccount, row_ids: Sequence[UUID], day: date, outcome: Outcome
+) -> None:
+    """Let every matcher look at what the ones before it left, and let the rest wait."""
+    session.execute(
+        select(StatementRow.id)
+        .where(StatementRow.id.in_(row_ids))
+        .order_by(StatementRow.id)
+        .with_for_update()
+    ).all()
+    looked_at = rows = open_rows(session, row_ids)
+    kinds: dict[UUID, ExceptionKind] = {}
+    for matcher in MATCHERS:
+        if not rows:
+            break
+        kinds |= matcher(session, account, rows, decided_on=day)
+        # What a matcher understood and could not explain is nothing for the next one to guess at.
+        rows = [row for row in open_rows(session, [row.id for row in rows]) if row.id not in kinds]
+    waiting = _waiting(session, row_ids)
+    # What a person or an earlier look found out stays, where nothing better is known now.
+    kinds |= {row.id: waiting.get(row.id, unexplained(row.direction)) for row in rows}
+    changed = {row_id: kind for row_id, kind in kinds.items() if waiting.get(row_id) is not kind}
+    open_exceptions(session, changed, opened_on=day)
+    outcome.waiting.update(kinds.values())
+    outcome.matched.update(_matched(session, [row.id for row in looked_at]))
+
+
+def _waiting(session: Session, row_ids: Sequence[UUID]) -> Mapping[UUID, ExceptionKind]:
+    waiting = select(RowException.row_id, RowException.kind).where(
+        RowException.row_id.in_(row_ids), RowException.closed_on.is_(None)
+    )
+    return {row[0]: row[1] for row in session.execute(waiting)}
+
+
+def _matched(session: Session, row_ids: Sequence[UUID]) -> Mapping[MatchKind, int]:
+    counted = (
+        select(StatementMatch.kind, func.count())
+        .join(
+            MatchedRow,
+            (MatchedRow.district_id == StatementMatch.district_id)
+            & (MatchedRow.match_id == StatementMatch.id),
+        )
+        .where(MatchedRow.row_id.in_(row_ids))
+        .group_by(StatementMatch.kind)
+    )
+    return {row[0]: row[1] for row in session.execute(counted)}

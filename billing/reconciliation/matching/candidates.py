@@ -16,6 +16,7 @@ from billing.kernel.columns import money_sum
 from billing.kernel.money import ZERO
 from billing.ledger.models import SourceKind, Transfer
 from billing.payments.models import Payment, PaymentMethod, PaymentReversal
+from billing.payments.providers.models import Provider
 from billing.receivables.models import Receivable
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import OpenRow, in_chunks
@@ -84,10 +85,12 @@ def load(
 
 
 def _nobody(session: Session) -> frozenset[str]:
-    """Who is no customer when he pays: our own enterprises, moving their money."""
-    bins = session.scalars(select(Enterprise.bin)).all()
-    ibans = session.scalars(select(BankAccount.iban)).all()
-    return frozenset({"", *bins, *ibans})
+    """Who is no customer when he pays: our own enterprises moving their money, and providers."""
+    ours = session.scalars(select(Enterprise.bin)).all()
+    own_ibans = session.scalars(select(BankAccount.iban)).all()
+    providers = session.execute(select(Provider.bin, Provider.iban))
+    collected = {each for provider in providers for each in provider if each is not None}
+    return frozenset({"", *ours, *own_ibans, *collected})
 
 
 def _named_customers(
@@ -152,7 +155,7 @@ def _payers_of_ibans(
             )
             .distinct()
         )
-        for iban, customer_id in session.execute(statement).tuples():
+        for iban, customer_id in session.execute(statement):
             assert customer_id is not None  # the query asks for those that have one
             payers[iban].add(customer_id)
     return {iban: frozenset(each) for iban, each in payers.items() if len(each) <= PAYERS_OF_IBAN_MAX}

@@ -12,6 +12,7 @@ from billing.districts.models import BankAccount, BankAccountKind
 from billing.kernel.ids import new_id
 from billing.ledger.service import MonthClosed
 from billing.payments.models import PaymentMethod
+from billing.payments.recording import Receipt, Recorded, record_payments
 from billing.receivables.service import NotOpenForCustomer
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import MatchDraft, OpenRow, record_matches
@@ -19,7 +20,6 @@ from billing.reconciliation.matching.candidates import load
 from billing.reconciliation.matching.knowledge import Known, KnownPayment, Movement
 from billing.reconciliation.matching.openness import Openness, openness_of
 from billing.reconciliation.matching.purpose import read_purpose
-from billing.reconciliation.matching.receipts import Receipt, RecordedPayment, record_payments
 from billing.reconciliation.matching.scoring import Candidate
 from billing.reconciliation.matching.verdict import Verdict, judge
 from billing.reconciliation.models import ExceptionKind, MatchKind
@@ -55,6 +55,7 @@ def match_incoming(
         if recorded is None:
             left[each.row.id] = ExceptionKind.NOT_BOOKABLE
         else:
+            assert recorded.transfer_id is not None  # the match's own id is in the outside id: it is new
             drafts.append(replace(each.draft, transfer_ids=(recorded.transfer_id,)))
     record_matches(session, account.id, drafts, decided_on=decided_on)
     return left
@@ -94,7 +95,6 @@ def _is_bookable(row: OpenRow, verdict: Verdict, known: Known, openness: Opennes
 def _to_record(row: OpenRow, candidate: Candidate, known: Known) -> Decided:
     draft = _draft(row, candidate, MatchKind.PAYMENT)
     receipt = Receipt(
-        id=new_id(),
         customer_id=candidate.customer.id,
         amount=row.amount,
         received_on=row.booked_on,
@@ -145,9 +145,7 @@ def payer_name(row: OpenRow, iin_bin: str | None) -> str | None:
     return row.ultimate_name or row.counterparty_name or None
 
 
-def _record(
-    session: Session, enterprise_id: UUID, decided: Sequence[Decided]
-) -> list[RecordedPayment | None]:
+def _record(session: Session, enterprise_id: UUID, decided: Sequence[Decided]) -> list[Recorded | None]:
     """Record the receipts; None in place of those that the books refuse.
 
     What can be told beforehand was not decided so; what is left (a code that the new year does not know, an

@@ -47,7 +47,7 @@ def openness_of(session: Session, enterprise_id: UUID) -> Openness:
     books = select(Book.kind, Book.closed_through).where(
         or_(Book.enterprise_id == enterprise_id, Book.kind == BookKind.BUDGET)
     )
-    closed = dict(session.execute(books).tuples().all())
+    closed = dict(session.execute(books).all())
     policies = (
         select(PostingPolicy.valid_from, PostingPolicy.kind)
         .where(PostingPolicy.enterprise_id == enterprise_id)
@@ -56,5 +56,5 @@ def openness_of(session: Session, enterprise_id: UUID) -> Openness:
     return Openness(
         closed.get(BookKind.ENTERPRISE),
         closed.get(BookKind.BUDGET),
-        session.execute(policies).tuples().all(),
+        session.execute(policies).all(),
     )

@@ -1,11 +1,11 @@
 """What is known to the scoring of rows, as plain values: customers, open invoices, payments, rules."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
-from billing.kernel.money import Money, total
+from billing.kernel.money import Money
 from billing.payments.models import PaymentMethod
 from billing.reconciliation.matches import OpenRow
 from billing.reconciliation.models import MatchKind
@@ -126,8 +126,9 @@ class Known:
 
     Attributes:
         by_iban: whom earlier rows of an account were money of.
-        invoices: by number; of every year.
-        open_invoices: what a customer owes or pays for others.
+        invoices: by number; of every year that may be meant.
+        owed: invoices on which something is open, by id.
+        debts: which of them a customer owes or pays for others, the earliest due first.
         payments: by customer, near the rows' days.
         nobody: IIN, BIN and IBAN that say nothing about a customer: ours, and those of providers.
     """
@@ -138,7 +139,8 @@ class Known:
     by_iban: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
     rules: Sequence[KnownRule] = ()
     invoices: Mapping[int, Sequence[KnownInvoice]] = field(default_factory=dict)
-    open_invoices: Mapping[UUID, Sequence[KnownInvoice]] = field(default_factory=dict)
+    owed: dict[UUID, KnownInvoice] = field(default_factory=dict)
+    debts: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
     payments: dict[UUID, list[KnownPayment]] = field(default_factory=dict)
     nobody: frozenset[str] = frozenset()
     thresholds: Thresholds = Thresholds()
@@ -147,9 +149,21 @@ class Known:
         """The customer with this IIN or BIN, unless it says nothing about a customer."""
         return None if iin_bin in self.nobody else self.by_iin_bin.get(iin_bin)
 
-    def debt_of(self, customer_id: UUID) -> Money:
-        """What a customer owes and pays for others, all together."""
-        return total(each.open_amount for each in self.open_invoices.get(customer_id, ()))
+    def open_invoices(self, customer_id: UUID) -> list[KnownInvoice]:
+        """What a customer owes or pays for others, the earliest due first."""
+        invoices = (self.owed[each] for each in self.debts.get(customer_id, ()))
+        return [invoice for invoice in invoices if invoice.open_amount]
+
+    def numbered(self, number: int) -> list[KnownInvoice]:
+        """The invoices with a number, as far as they are open now."""
+        return [self.owed.get(invoice.id, invoice) for invoice in self.invoices.get(number, ())]
+
+    def settle(self, customer_id: UUID, amount: Money, named: Collection[UUID]) -> None:
+        """Lower what is open as a payment of the customer will: named invoices first, then the oldest."""
+        for invoice in sorted(self.open_invoices(customer_id), key=lambda each: each.id not in named):
+            part = min(amount, invoice.open_amount)
+            self.owed[invoice.id] = replace(invoice, open_amount=invoice.open_amount - part)
+            amount -= part
 
     def note(self, payment: KnownPayment) -> None:
         """Remember what has just been recorded or confirmed, in place of what was known of it."""

@@ -160,9 +160,7 @@ def _pointers(row: OpenRow, mentions: Mentions, known: Known) -> Iterator[Pointe
 
 def _meant(mention: InvoiceMention, known: Known) -> tuple[KnownInvoice, ...]:
     """The invoices a number may mean: of the year that was said; settled ones only if none is open."""
-    of_year = [
-        invoice for invoice in known.invoices.get(mention.number, ()) if mention.year in {None, invoice.year}
-    ]
+    of_year = [invoice for invoice in known.numbered(mention.number) if mention.year in {None, invoice.year}]
     return tuple([invoice for invoice in of_year if invoice.open_amount] or of_year)
 
 
@@ -180,11 +178,10 @@ def _persons(row: OpenRow, mentions: Mentions, known: Known) -> Iterator[Pointer
             continue
         paid = True
         yield Pointer(code, Evidence.PERSON, frozenset({customer_id}), {"iin_bin": mask_iin(iin_bin)})
-    for iban in dict.fromkeys((row.ultimate_iban, row.counterparty_iban)):
-        seen = known.by_iban.get(iban, frozenset()) if iban not in known.nobody else frozenset()
-        if seen:
-            yield Pointer(ReasonCode.IBAN, Evidence.IBAN, seen, {"iban": f"…{iban[-4:]}"}, firm=False)
-            return
+    through_another = row.ultimate_name or row.ultimate_iin_bin or row.ultimate_iban
+    iban = row.ultimate_iban if through_another else row.counterparty_iban
+    if (seen := known.by_iban.get(iban)) and iban not in known.nobody:
+        yield Pointer(ReasonCode.IBAN, Evidence.IBAN, seen, {"iban": f"…{iban[-4:]}"}, firm=False)
 
 
 def _rules(row: OpenRow, known: Known) -> Iterator[Pointer]:
@@ -253,7 +250,7 @@ def _concerns(pointer: Pointer, customer: KnownCustomer, ruled: bool, known: Kno
 
 def _named_invoices(customer: KnownCustomer, pointers: Sequence[Pointer], known: Known) -> list[KnownInvoice]:
     """Open invoices that the purpose calls by number and that a payment of the customer may settle."""
-    payable = {invoice.id for invoice in known.open_invoices.get(customer.id, ())}
+    payable = {invoice.id for invoice in known.open_invoices(customer.id)}
     named = {
         invoice.id: invoice
         for pointer in pointers
@@ -303,7 +300,7 @@ def _fitting(
         if same_document(row, recorded):
             yield Evidence.DOCUMENT, _reason(ReasonCode.OUTSIDE_ID, {"number": row.document_number})
         return
-    invoices = known.open_invoices.get(customer.id, ())
+    invoices = known.open_invoices(customer.id)
     if named and total(invoice.open_amount for invoice in named) == row.amount:
         paid: KnownInvoice | None = named[0]
     else:
@@ -314,7 +311,7 @@ def _fitting(
         last_day = paid.due_on + timedelta(days=known.thresholds.days_around)
         if paid.issued_on <= row.booked_on <= last_day:
             yield Evidence.DAY, _reason(ReasonCode.DAY, {"day": row.booked_on.isoformat()})
-    elif invoices and known.debt_of(customer.id) == row.amount:
+    elif total(invoice.open_amount for invoice in invoices) == row.amount:
         yield Evidence.AMOUNT, _reason(ReasonCode.DEBT_AMOUNT, amount)
 
 

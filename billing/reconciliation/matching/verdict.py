@@ -11,7 +11,7 @@ from billing.kernel.alphabet import fold
 from billing.payments.models import PaymentMethod
 from billing.reconciliation.matches import OpenRow
 from billing.reconciliation.matching.knowledge import Known, KnownPayment, Movement
-from billing.reconciliation.matching.purpose import Mentions, read_purpose
+from billing.reconciliation.matching.purpose import Mentions
 from billing.reconciliation.matching.scoring import (
     Candidate,
     Evidence,
@@ -39,9 +39,8 @@ class Verdict:
     confirms: KnownPayment | None = None
 
 
-def judge(row: OpenRow, known: Known) -> Verdict:
+def judge(row: OpenRow, mentions: Mentions, known: Known) -> Verdict:
     """What an incoming row of an enterprise's account is, by all that is known."""
-    mentions = read_purpose(row.purpose)
     candidates = candidates_of(row, mentions, known)
     if not candidates:
         return Verdict(None, _of_nobody(mentions))

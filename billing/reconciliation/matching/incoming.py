@@ -1,0 +1,165 @@
+"""What came in on an enterprise's bank account: books the money whose owner is sure, once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from billing.budget.service import NoPostingPolicy, UnknownBudgetCode
+from billing.districts.models import BankAccount, BankAccountKind
+from billing.kernel.ids import new_id
+from billing.ledger.service import MonthClosed
+from billing.payments.models import PaymentMethod
+from billing.payments.recording import Receipt, Recorded, record_payments
+from billing.receivables.service import NotOpenForCustomer
+from billing.reconciliation.formats.statement import Direction
+from billing.reconciliation.matches import MatchDraft, OpenRow, record_matches
+from billing.reconciliation.matching.candidates import load
+from billing.reconciliation.matching.knowledge import Known, KnownPayment, Movement
+from billing.reconciliation.matching.openness import Openness, openness_of
+from billing.reconciliation.matching.purpose import read_purpose
+from billing.reconciliation.matching.scoring import Candidate
+from billing.reconciliation.matching.verdict import Verdict, judge
+from billing.reconciliation.models import ExceptionKind, MatchKind
+
+BANK_CHANNEL = "bank"
+_REFUSALS = (MonthClosed, NoPostingPolicy, UnknownBudgetCode, NotOpenForCustomer)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A row and the match that explains it, with the receipt to record where it is not recorded yet."""
+
+    row: OpenRow
+    draft: MatchDraft
+    receipt: Receipt | None = None
+
+
+def match_incoming(
+    session: Session, account: BankAccount, rows: Sequence[OpenRow], *, decided_on: date
+) -> Mapping[UUID, ExceptionKind]:
+    """Book the incoming rows of an enterprise's own account whose owner is sure (see ``Matcher``).
+
+    A row becomes a payment of its customer, or is found to be one that was recorded before. Rows that the
+    books refuse (a closed month, no posting policy, an unknown code) are left, and the others are booked.
+    """
+    incoming = [row for row in rows if row.direction is Direction.IN]
+    if not incoming or account.kind is not BankAccountKind.BANK:
+        return {}
+    decided, left = decide(session, account.enterprise_id, incoming)
+    drafts = [each.draft for each in decided if each.receipt is None]
+    to_record = [each for each in decided if each.receipt is not None]
+    for each, recorded in zip(to_record, _record(session, account.enterprise_id, to_record), strict=True):
+        if recorded is None:
+            left[each.row.id] = ExceptionKind.NOT_BOOKABLE
+        else:
+            assert recorded.transfer_id is not None  # the match's own id is in the outside id: it is new
+            drafts.append(replace(each.draft, transfer_ids=(recorded.transfer_id,)))
+    record_matches(session, account.id, drafts, decided_on=decided_on)
+    return left
+
+
+def decide(
+    session: Session, enterprise_id: UUID, rows: Sequence[OpenRow]
+) -> tuple[list[Decided], dict[UUID, ExceptionKind]]:
+    """What each row is to become, one after the other, and why the others are left. Writes nothing."""
+    read = {row.id: read_purpose(row.purpose) for row in rows}
+    known = load(session, enterprise_id, rows, read)
+    openness = openness_of(session, enterprise_id)
+    decided: list[Decided] = []
+    left: dict[UUID, ExceptionKind] = {}
+    for row in rows:
+        verdict = judge(row, read[row.id], known)
+        if verdict.exception is not None or verdict.candidate is None:
+            left[row.id] = verdict.exception or ExceptionKind.UNKNOWN_PAYER
+        elif verdict.confirms is not None:
+            # The next row of the same sum is another payment.
+            known.note(replace(verdict.confirms, shown_by=Movement.of(row)))
+            draft = _draft(row, verdict.candidate, MatchKind.CONFIRMATION)
+            decided.append(Decided(row, replace(draft, transfer_ids=(verdict.confirms.transfer_id,))))
+        elif not _is_bookable(row, verdict, known, openness):
+            left[row.id] = ExceptionKind.NOT_BOOKABLE
+        else:
+            decided.append(_to_record(row, verdict.candidate, known))
+    return decided, left
+
+
+def _is_bookable(row: OpenRow, verdict: Verdict, known: Known, openness: Openness) -> bool:
+    assert verdict.candidate is not None
+    settles = bool(known.open_invoices(verdict.candidate.customer.id))
+    return openness.takes(row.booked_on, settles=settles)
+
+
+def _to_record(row: OpenRow, candidate: Candidate, known: Known) -> Decided:
+    draft = _draft(row, candidate, MatchKind.PAYMENT)
+    receipt = Receipt(
+        customer_id=candidate.customer.id,
+        amount=row.amount,
+        received_on=row.booked_on,
+        method=PaymentMethod.BANK,
+        channel=BANK_CHANNEL,
+        outside_id=f"{draft.id}:1",
+        payer_name=payer_name(row, candidate.customer.iin_bin),
+        invoice_ids=candidate.invoice_ids,
+    )
+    known.settle(receipt.customer_id, receipt.amount, receipt.invoice_ids)
+    known.note(
+        KnownPayment(
+            id=draft.id,  # stands for the payment, which has no id yet
+            transfer_id=draft.id,
+            customer_id=receipt.customer_id,
+            amount=receipt.amount,
+            received_on=receipt.received_on,
+            method=receipt.method,
+            outside_id=receipt.outside_id,
+            shown_by=Movement.of(row),
+        )
+    )
+    return Decided(row, draft, receipt)
+
+
+def _draft(row: OpenRow, candidate: Candidate, kind: MatchKind) -> MatchDraft:
+    return MatchDraft(
+        id=new_id(),
+        kind=kind,
+        row_ids=(row.id,),
+        transfer_ids=(),
+        matched_on=row.booked_on,
+        score=candidate.score,
+        reasons=candidate.reasons,
+        rule_id=candidate.rule_id,
+    )
+
+
+def payer_name(row: OpenRow, iin_bin: str | None) -> str | None:
+    """Who paid, as the bank calls him, unless it was the customer himself.
+
+    Args:
+        iin_bin: the customer's.
+    """
+    paid = row.ultimate_iin_bin or row.counterparty_iin_bin
+    if paid and paid == iin_bin:
+        return None
+    return row.ultimate_name or row.counterparty_name or None
+
+
+def _record(session: Session, enterprise_id: UUID, decided: Sequence[Decided]) -> list[Recorded | None]:
+    """Record the receipts; None in place of those that the books refuse.
+
+    What can be told beforehand was not decided so; what is left (a code that the new year does not know, an
+    invoice settled a moment ago) is rare, and found by halving.
+    """
+    receipts = [each.receipt for each in decided if each.receipt is not None]
+    try:
+        with session.begin_nested():
+            return [*record_payments(session, enterprise_id, receipts)] if receipts else []
+    except _REFUSALS:
+        if len(decided) == 1:
+            return [None]
+    middle = len(decided) // 2
+    return [
+        *_record(session, enterprise_id, decided[:middle]),
+        *_record(session, enterprise_id, decided[middle:]),
+    ]

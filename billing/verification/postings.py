@@ -83,7 +83,7 @@ CHECKS = (
         LEFT JOIN expected e ON e.district_id = t.district_id AND e.source_id = t.source_id
              AND e.source_kind = t.source_kind AND e.position = t.position
         WHERE (:district = 0 OR t.district_id = :district)
-          AND e.source_id IS NULL AND t.source_kind <> 'manual'
+          AND e.source_id IS NULL AND t.source_kind NOT IN ('manual', 'statement')
         """,
         _EXPECTED,
     ),

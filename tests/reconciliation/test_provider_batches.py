@@ -21,6 +21,7 @@ from billing.reconciliation.models import (
     StatementMatch,
 )
 from billing.reconciliation.undo import undo_match
+from billing.verification.service import verify
 from tests.support.bank_desk import NOVEMBER_26
 from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
 from tests.support.provider_money import (
@@ -250,6 +251,7 @@ def test_an_undone_batch_is_in_transit_again(bank):
     assert undone.held["payment_ids"] == [str(payment.id)]
     assert settled(bank.session) == set()
     assert bank.balances("1020", "1030", "7210") == {"1020": "1000.00", "1030": "0.00", "7210": "0.00"}
+    assert list(verify(bank.session)) == []
     assert match_batches(bank, [paid]) == {}
 
 
@@ -267,10 +269,12 @@ def test_a_payment_reversed_after_it_was_paid_over_is_taken_back_from_the_next(b
 
     assert bank.explained(tuesday).reasons[-1] == "batch_less_returns"
     assert bank.balances("1020", "7210") == {"1020": "0.00", "7210": "38.00"}
+    assert list(verify(bank.session)) == []
     assert len(bank.session.scalars(select(SettledReturn)).all()) == 1
     undone = undo(bank, tuesday)
     assert len(undone.held["return_ids"]) == 1
     assert bank.session.scalars(select(SettledReturn)).all() == []
+    assert list(verify(bank.session)) == []
 
 
 def test_a_refund_through_the_provider_is_taken_back_too(bank):
@@ -288,6 +292,7 @@ def test_a_refund_through_the_provider_is_taken_back_too(bank):
 
     assert match_batches(bank, [paid]) == {}
     assert bank.balances("1020") == {"1020": "0.00"}
+    assert list(verify(bank.session)) == []
 
 
 def test_a_closed_month_is_not_posted_into(bank):

@@ -10,12 +10,13 @@ from billing.archive.models import ArchivedDocument
 from billing.archive.service import damaged_documents
 from billing.kernel.db import NotScoped
 from billing.kernel.i18n import text
-from billing.verification import papers, periods, postings, revenue, statements, sums
+from billing.verification import papers, periods, postings, providers, revenue, statements, sums
 from billing.verification.checks import Check
 
 CHECKS: tuple[Check, ...] = (
     *sums.CHECKS,
     *postings.CHECKS,
+    *providers.CHECKS,
     *revenue.CHECKS,
     *periods.CHECKS,
     *papers.CHECKS,

@@ -230,6 +230,33 @@ def get_run(session: Session, run_id: UUID, *, lock: bool = False) -> BillingRun
     return get_row(session, BillingRun, run_id, kind="billing_run", lock=lock)
 
 
+def find_interrupted(
+    session: Session,
+    enterprise_id: UUID,
+    period: Month,
+    *,
+    issued_on: date | None = None,
+    since: Month | None = None,
+    include_orders: bool = False,
+) -> BillingRun | None:
+    """The unfinished run on these terms, the latest one; None if every one came to its end.
+
+    Args:
+        issued_on, since: as somebody asked for them; None takes the run's own.
+    """
+    statement = select(BillingRun).where(
+        BillingRun.enterprise_id == enterprise_id,
+        BillingRun.period == period,
+        BillingRun.include_orders == include_orders,
+        BillingRun.stage != RunStage.FINISHED,
+    )
+    if issued_on is not None:
+        statement = statement.where(BillingRun.issued_on == issued_on)
+    if since is not None:
+        statement = statement.where(BillingRun.first_period == since)
+    return session.scalar(statement.order_by(BillingRun.id.desc()).limit(1))
+
+
 def runs_left(session: Session, *, stale_before: datetime) -> list[BillingRun]:
     """Runs that nobody works on: not begun, or their worker has not been heard of since an instant."""
     statement = select(BillingRun).where(

@@ -89,9 +89,7 @@ def test_a_clerk_who_bills_beside_a_run_meets_no_double(sessions, village):
         for subject in subjects:
             try:
                 with sessions.begin(DISTRICT_ID) as session:
-                    make_invoice(
-                        session, contract, runs.get_run(session, run_id).period, issued_on=NOVEMBER_30
-                    )
+                    make_invoice(session, subject.contract, NOVEMBER)
                     issued += 1
             except NOT_BILLED:
                 continue

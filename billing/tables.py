@@ -7,6 +7,7 @@ from billing.catalog import models as catalog
 from billing.customers import models as customers
 from billing.districts import models as districts
 from billing.invoicing import models as invoicing
+from billing.invoicing.runs import models as runs
 from billing.kernel.db import Base
 from billing.ledger import models as ledger
 from billing.orders import models as orders
@@ -30,6 +31,7 @@ SLICES = (
     orders,
     receivables,
     invoicing,
+    runs,
     payments,
     providers,
     reconciliation,
@@ -60,4 +62,6 @@ APPEND_ONLY = (
     "statement_match",
     "match_undo",
     "revenue_arrival",
+    "billing_run_result",
+    "billing_run_invoice",
 )

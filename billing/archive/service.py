@@ -12,7 +12,7 @@ be a lost document; ``damaged_documents`` looks for those.
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,14 +53,31 @@ class DocumentStore:
         return self.directory / sha256[:2] / sha256[2:]
 
     def put(self, content: bytes) -> str:
-        """Keep the bytes and return their SHA-256; they survive a power cut from here on.
+        """Keep the bytes and return their SHA-256; they survive a power cut from here on."""
+        [sha256] = self.put_all([content])
+        return sha256
 
-        Written beside its place and renamed into it, so nobody ever reads half a document.
+    def put_all(self, contents: Sequence[bytes]) -> list[str]:
+        """Keep several contents and return their SHA-256; they survive a power cut from here on.
+
+        Each is written beside its place and renamed into it, so nobody ever reads half a document.
+        Directories are synced once for all: that is most of the time of writing many small files.
         """
-        sha256 = hashlib.sha256(content).hexdigest()
-        path = self.path_of(sha256)
-        if self.get(sha256) == content:
-            return sha256
+        hashes = []
+        written_into: set[Path] = set()
+        for content in contents:
+            sha256 = hashlib.sha256(content).hexdigest()
+            hashes.append(sha256)
+            if self.get(sha256) != content:
+                path = self.path_of(sha256)
+                self._write(path, content)
+                written_into |= {path.parent, self.directory}
+        for directory in sorted(written_into):
+            _sync_directory(directory)
+        return hashes
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
         try:
@@ -72,9 +89,6 @@ class DocumentStore:
         except BaseException:
             Path(beside).unlink(missing_ok=True)
             raise
-        for directory in (path.parent, self.directory):
-            _sync_directory(directory)
-        return sha256
 
     def get(self, sha256: str) -> bytes | None:
         """The bytes under this hash as they lie there now; None where there are none."""
@@ -101,6 +115,22 @@ def store_of(session: Session) -> DocumentStore:
     return store
 
 
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A document as it is issued.
+
+    Attributes:
+        subject_id: the invoice, act, credit note or payment the document is about.
+        file_name: for people who download it, ASCII: ``act-2026-000012.pdf``.
+        template_version: of the form that rendered it.
+    """
+
+    subject_id: UUID
+    file_name: str
+    content: bytes
+    template_version: str
+
+
 def archive(
     session: Session,
     kind: DocumentKind,
@@ -110,30 +140,45 @@ def archive(
     content: bytes,
     template_version: str,
 ) -> ArchivedDocument:
-    """Keep a document as it is issued, once and for ever.
-
-    Args:
-        subject_id: the invoice, act, credit note or payment the document is about.
-        file_name: for people who download it, ASCII: ``act-2026-000012.pdf``.
-        template_version: of the form that rendered it.
+    """Keep a document as it is issued, once and for ever; see ``Issued``.
 
     Raises:
         AlreadyExists: the subject's document of this kind is archived already. The old one stays.
     """
-    if find_document(session, kind, subject_id) is not None:
-        raise AlreadyExists(kind="archived_document", field="subject_id", value=str(subject_id))
-    document = ArchivedDocument(
-        district_id=district_of(session),
-        kind=kind,
-        subject_id=subject_id,
-        file_name=file_name,
-        sha256=store_of(session).put(content),
-        size_bytes=len(content),
-        template_version=template_version,
-    )
-    session.add(document)
-    session.flush()
+    [document] = archive_all(session, kind, [Issued(subject_id, file_name, content, template_version)])
     return document
+
+
+def archive_all(session: Session, kind: DocumentKind, documents: Sequence[Issued]) -> list[ArchivedDocument]:
+    """Keep several documents of one kind: two statements however many there are.
+
+    Raises:
+        AlreadyExists: one of the subjects has its document already. None is kept.
+    """
+    subjects = [each.subject_id for each in documents]
+    known = session.scalar(
+        select(ArchivedDocument.subject_id)
+        .where(ArchivedDocument.kind == kind, ArchivedDocument.subject_id.in_(subjects))
+        .limit(1)
+    )
+    if known is not None:
+        raise AlreadyExists(kind="archived_document", field="subject_id", value=str(known))
+    hashes = store_of(session).put_all([each.content for each in documents])
+    archived = [
+        ArchivedDocument(
+            district_id=district_of(session),
+            kind=kind,
+            subject_id=each.subject_id,
+            file_name=each.file_name,
+            sha256=sha256,
+            size_bytes=len(each.content),
+            template_version=each.template_version,
+        )
+        for each, sha256 in zip(documents, hashes, strict=True)
+    ]
+    session.add_all(archived)
+    session.flush()
+    return archived
 
 
 def find_document(session: Session, kind: DocumentKind, subject_id: UUID) -> ArchivedDocument | None:

@@ -1,6 +1,8 @@
 """Tariffs: a service's price per payer category from a day on. Never edited; an unused one is withdrawn."""
 
-from collections.abc import Collection
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -159,3 +161,35 @@ def prices_on(
     wanted = set(pairs)
     found = {(tariff.service_id, tariff.payer_category): tariff for tariff in tariffs}
     return {pair: tariff for pair, tariff in found.items() if pair in wanted}
+
+
+@dataclass(frozen=True, slots=True)
+class PriceHistory:
+    """Every tariff of some services: prices any number of supplies after one look at the database.
+
+    Attributes:
+        tariffs: by service and payer category, the oldest first.
+    """
+
+    tariffs: Mapping[tuple[UUID, PayerCategory], Sequence[Tariff]]
+
+    def on(self, service: Service, category: PayerCategory, day: date) -> Tariff:
+        """The tariff that holds on a day.
+
+        Raises:
+            NoTariff: none holds for the category yet.
+        """
+        known = self.tariffs.get((service.id, category), ())
+        begun = bisect_right(known, day, key=lambda tariff: tariff.valid_from)
+        if not begun:
+            raise NoTariff(service=service.code, category=category, day=day)
+        return known[begun - 1]
+
+
+def price_history(session: Session, service_ids: Collection[UUID]) -> PriceHistory:
+    """All tariffs of services, in one query."""
+    found: dict[tuple[UUID, PayerCategory], list[Tariff]] = {}
+    statement = select(Tariff).where(Tariff.service_id.in_(service_ids)).order_by(Tariff.valid_from)
+    for tariff in session.scalars(statement):
+        found.setdefault((tariff.service_id, tariff.payer_category), []).append(tariff)
+    return PriceHistory(found)

@@ -1,5 +1,7 @@
 """VAT: the country's rates by day, and whether an enterprise's service bears it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -8,10 +10,43 @@ from sqlalchemy.orm import Session
 
 from billing.catalog.models import VatCategory, VatRate
 from billing.catalog.refusals import InvalidPercent, NoVatRate
-from billing.districts.service import vat_registered
+from billing.districts.models import VatRegistration
+from billing.districts.service import list_vat_registrations
 from billing.kernel.checks import line
+from billing.kernel.dates import covers
 from billing.kernel.errors import AlreadyExists
 from billing.kernel.money import BASIS_POINTS
+
+
+@dataclass(frozen=True, slots=True)
+class VatHistory:
+    """When an enterprise was registered for VAT and what the rates were: taxes supplies of any day.
+
+    Attributes:
+        rates: the newest first.
+    """
+
+    registrations: Sequence[VatRegistration]
+    rates: Sequence[VatRate]
+
+    def rate_bp(self, vat_category: VatCategory, day: date) -> int | None:
+        """The rate in basis points of a service supplied on a day; None prints as «Без НДС».
+
+        Raises:
+            NoVatRate: the day lies before the first known rate.
+        """
+        registered = any(covers(each.valid_from, each.valid_to, day) for each in self.registrations)
+        if vat_category is VatCategory.EXEMPT or not registered:
+            return None
+        for rate in self.rates:
+            if rate.valid_from <= day:
+                return rate.rate_bp
+        raise NoVatRate(day=day)
+
+
+def vat_history(session: Session, enterprise_id: UUID) -> VatHistory:
+    """All that decides an enterprise's VAT, in two queries."""
+    return VatHistory(list_vat_registrations(session, enterprise_id), list_vat_rates(session)[::-1])
 
 
 def vat_for(session: Session, enterprise_id: UUID, vat_category: VatCategory, day: date) -> int | None:
@@ -22,9 +57,7 @@ def vat_for(session: Session, enterprise_id: UUID, vat_category: VatCategory, da
     Raises:
         NoVatRate: the day lies before the first known rate.
     """
-    if vat_category is VatCategory.EXEMPT or not vat_registered(session, enterprise_id, day):
-        return None
-    return vat_rate_on(session, day)
+    return vat_history(session, enterprise_id).rate_bp(vat_category, day)
 
 
 def vat_rate_on(session: Session, day: date) -> int:

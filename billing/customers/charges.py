@@ -1,11 +1,12 @@
 """Recurring charges of contracts, and what of them is due in a month."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from billing.catalog.models import PayerCategory, Service
@@ -32,6 +33,7 @@ class ChargeDue:
     """What one charge makes due in one month.
 
     Attributes:
+        month: for which it is due.
         category: the customer's, which the price depends on.
         first_day, last_day: of the days in the month on which the charge holds; both count. The last one is
             the day whose price and tax apply.
@@ -39,6 +41,7 @@ class ChargeDue:
         quantity_due: for these days; see ``charges_due``.
     """
 
+    month: Month
     charge_id: UUID
     contract_id: UUID
     enterprise_id: UUID
@@ -153,43 +156,56 @@ def charges_due(
     Args:
         contract_id, enterprise_id, customer_id: only theirs.
     """
-    statement = (
-        select(ContractCharge, Contract, Customer.category)
-        .join(Contract, ContractCharge.contract_id == Contract.id)
-        .join(Customer, Contract.customer_id == Customer.id)
-        .where(
-            _holds_within(month),
-            or_(
-                and_(
-                    ContractCharge.first_month <= ContractCharge.last_month,
-                    ContractCharge.first_month <= month.month,
-                    ContractCharge.last_month >= month.month,
-                ),
-                and_(
-                    ContractCharge.first_month > ContractCharge.last_month,
-                    or_(ContractCharge.first_month <= month.month, ContractCharge.last_month >= month.month),
-                ),
-            ),
-        )
-        .order_by(Contract.id, ContractCharge.id)
-    )
+    statement = _charges_within(month, month)
     if contract_id is not None:
         statement = statement.where(Contract.id == contract_id)
     if enterprise_id is not None:
         statement = statement.where(Contract.enterprise_id == enterprise_id)
     if customer_id is not None:
         statement = statement.where(Contract.customer_id == customer_id)
-    rows = session.execute(statement)
-    due = (_due(charge, contract, category, month) for charge, contract, category in rows)
+    return _due_in(session, statement, [month])
+
+
+def charges_due_through(
+    session: Session, contract_ids: Collection[UUID], first: Month, last: Month
+) -> list[ChargeDue]:
+    """What contracts make due in each month from the first to the last; month by month, in one query."""
+    months = [first]
+    while months[-1] < last:
+        months.append(months[-1].next())
+    return _due_in(session, _charges_within(first, last).where(Contract.id.in_(contract_ids)), months)
+
+
+def _charges_within(first: Month, last: Month) -> Select[ContractCharge, Contract, PayerCategory]:
+    return (
+        select(ContractCharge, Contract, Customer.category)
+        .join(Contract, ContractCharge.contract_id == Contract.id)
+        .join(Customer, Contract.customer_id == Customer.id)
+        .where(holds_within(first, last))
+        .order_by(Contract.id, ContractCharge.id)
+    )
+
+
+def _due_in(
+    session: Session, statement: Select[ContractCharge, Contract, PayerCategory], months: list[Month]
+) -> list[ChargeDue]:
+    rows = session.execute(statement).all()
+    due = [
+        _due(charge, contract, category, month)
+        for month in months
+        for charge, contract, category in rows
+        if charge.in_season(month.month)
+    ]
     return [each for each in due if each.quantity_due]
 
 
-def _holds_within(month: Month) -> ColumnElement[bool]:
+def holds_within(first: Month, last: Month) -> ColumnElement[bool]:
+    """Whether a charge and its contract hold on some day from one month to another."""
     ends = (ContractCharge.valid_to, Contract.ends_on, Contract.ended_on)
     return and_(
-        ContractCharge.valid_from <= month.last_day,
-        Contract.starts_on <= month.last_day,
-        *(or_(end.is_(None), end >= month.first_day) for end in ends),
+        ContractCharge.valid_from <= last.last_day,
+        Contract.starts_on <= last.last_day,
+        *(or_(end.is_(None), end >= first.first_day) for end in ends),
     )
 
 
@@ -199,6 +215,7 @@ def _due(charge: ContractCharge, contract: Contract, category: PayerCategory, mo
     days_held = max((last_day - first_day).days + 1, 0)
     share = charge.quantity * days_held / month.last_day.day
     return ChargeDue(
+        month=month,
         charge_id=charge.id,
         contract_id=contract.id,
         enterprise_id=contract.enterprise_id,

@@ -1,6 +1,6 @@
 """Prints invoices and credit notes from what was frozen at issue, and archives them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -43,16 +43,20 @@ def payment_link(session: Session, invoice_id: object) -> str:
     return f"{base}/pay/{invoice_id}" if base else ""
 
 
-def archive_invoice(session: Session, issued: Invoice, lines: Sequence[InvoiceLine]) -> ArchivedDocument:
-    """Render an invoice and keep its bytes."""
-    document = invoice_document(issued, lines, payment_link(session, issued.id))
-    return archive.archive(
+def archive_invoices(session: Session, issued: Iterable[tuple[Invoice, Sequence[InvoiceLine]]]) -> None:
+    """Render invoices, each on its own, and keep their bytes."""
+    archive.archive_all(
         session,
         DocumentKind.INVOICE,
-        issued.id,
-        file_name=f"invoice-{issued.year}-{number_text(issued.number)}.pdf",
-        content=invoice.render(document),
-        template_version=invoice.TEMPLATE_VERSION,
+        [
+            archive.Issued(
+                each.id,
+                file_name=f"invoice-{each.year}-{number_text(each.number)}.pdf",
+                content=invoice.render(invoice_document(each, lines, payment_link(session, each.id))),
+                template_version=invoice.TEMPLATE_VERSION,
+            )
+            for each, lines in issued
+        ],
     )
 
 

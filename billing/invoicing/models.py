@@ -40,6 +40,7 @@ class Invoice(Identified, Base):
         CheckConstraint("due_on >= issued_on", name="due_after_issue"),
         Index(None, "district_id", "customer_id", "issued_on"),
         Index(None, "district_id", "issued_on", "id"),
+        Index(None, "district_id", "contract_id", "period"),
     )
 
     enterprise_id: Mapped[UUID]

@@ -4,7 +4,7 @@ Everything an invoice says is copied when it is issued; afterwards only credit n
 how it stands, and they do so beside it. The number is taken last, under a lock that is held to the commit.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -12,22 +12,22 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from billing.customers import service as customers
+from billing.customers.charges import ChargeDue
 from billing.customers.models import Contract, Customer
 from billing.districts import service as districts
 from billing.districts.models import Enterprise
 from billing.districts.numbering import take_numbers
 from billing.invoicing import documents
-from billing.invoicing.drafts import (
-    Draft,
-    DraftLine,
-    PriceList,
-    Supply,
-    price,
-    supplies_of_charges,
-    supplies_of_orders,
-)
+from billing.invoicing.drafts import Draft, DraftLine, common_contracts, drafts_of_orders, price
 from billing.invoicing.facts import freeze
 from billing.invoicing.models import BilledAct, BilledPeriod, Invoice, InvoiceLine
+from billing.invoicing.prices import price_list
+from billing.invoicing.supplies import (
+    billed_periods,
+    charges_to_bill,
+    supplies_of_orders,
+    supply_of_charge,
+)
 from billing.kernel.cells import MissingValue
 from billing.kernel.checks import check_range
 from billing.kernel.dates import Month
@@ -84,21 +84,25 @@ def issue_invoice(
     if (contract_id is None) != (period is None):
         raise MissingValue(field="period" if period is None else "contract_id")
     enterprise = districts.get_enterprise(session, enterprise_id)
-    _lock(session, [customer_id])
-    prices = PriceList(session, enterprise_id)
+    lock_with_payers(session, [customer_id])
     contract = _contract(session, contract_id, enterprise_id, customer_id)
     supplies = []
     if contract is None or order_ids:
         supplies += supplies_of_orders(session, enterprise_id, [customer_id], order_ids, issued_on)
-    if contract is not None and period is not None:
-        supplies += supplies_of_charges(session, contract, period, prices)
+    charges = _charges(session, contract, period) if contract is not None and period is not None else []
+    services = {each.service_id for each in supplies} | {charge.service_id for charge in charges}
+    prices = price_list(session, enterprise_id, services)
+    supplies += [supply_of_charge(charge, prices) for charge in charges]
     lines = price(session, supplies, prices)
-    named = contract or _common_contracts(
-        session, {customer_id: list(zip(supplies, lines, strict=True))}
-    ).get(customer_id)
+    named = contract or common_contracts(session, {customer_id: supplies}).get(customer_id)
     draft = Draft(customer_id, named, period, lines)
     [invoice] = issue(session, enterprise, [draft], issued_on=issued_on, due_on=due_on)
     return invoice
+
+
+def _charges(session: Session, contract: Contract, period: Month) -> list[ChargeDue]:
+    due = customers.charges_due(session, period, contract_id=contract.id)
+    return charges_to_bill(contract, period, due, billed_periods(session, [contract.id], period, period))
 
 
 def invoice_completed_orders(session: Session, enterprise_id: UUID, *, issued_on: date) -> list[Invoice]:
@@ -107,44 +111,20 @@ def invoice_completed_orders(session: Session, enterprise_id: UUID, *, issued_on
     A customer whose lines come to zero, every tenge taken off by a benefit, gets none.
     """
     enterprise = districts.get_enterprise(session, enterprise_id)
-    prices = PriceList(session, enterprise_id)
     acts = acts_to_bill(session, enterprise_id=enterprise_id, until=issued_on)
     # Customers before orders, as everywhere: whoever locks the other way round would block crosswise.
     ids = {act.customer_id for act in acts}
-    _lock(session, ids)
-    supplies = supplies_of_orders(session, enterprise_id, ids, None, issued_on)
-    of_customer: dict[UUID, list[tuple[Supply, DraftLine]]] = {}
-    for supply, line in zip(supplies, price(session, supplies, prices), strict=True):
-        of_customer.setdefault(supply.customer_id, []).append((supply, line))
-    contracts = _common_contracts(session, of_customer)
-    drafts = [
-        Draft(customer_id, contracts.get(customer_id), None, [line for _, line in pairs])
-        for customer_id, pairs in sorted(of_customer.items())
-    ]
-    drafts = [draft for draft in drafts if draft.total > ZERO]
+    lock_with_payers(session, ids)
+    drafts = drafts_of_orders(session, enterprise_id, ids, issued_on)
     return issue(session, enterprise, drafts, issued_on=issued_on, due_on=None) if drafts else []
 
 
-def _lock(session: Session, customer_ids: Collection[UUID]) -> None:
+def lock_with_payers(session: Session, customer_ids: Collection[UUID]) -> None:
     """Lock customers, and with them whoever pays for them: his advances settle their invoices too."""
     payers = session.scalars(
         select(Customer.payer_id).where(Customer.id.in_(customer_ids), Customer.payer_id.is_not(None))
     )
     customers.lock_customers(session, {*customer_ids, *(each for each in payers if each is not None)})
-
-
-def _common_contracts(
-    session: Session, of_customer: Mapping[UUID, Sequence[tuple[Supply, DraftLine]]]
-) -> dict[UUID, Contract]:
-    """The contracts to name on invoices: of a customer all of whose work was ordered under one."""
-    common = {}
-    for customer_id, pairs in of_customer.items():
-        ids = {supply.contract_id for supply, _ in pairs}
-        if len(ids) == 1 and None not in ids:
-            common[customer_id] = ids.pop()
-    rows = session.scalars(select(Contract).where(Contract.id.in_(common.values())))
-    found = {contract.id: contract for contract in rows}
-    return {customer_id: found[each] for customer_id, each in common.items() if each is not None}
 
 
 def _contract(
@@ -168,11 +148,17 @@ def issue(
 ) -> list[Invoice]:
     """Turn drafts into invoices: rows, receivables, transfers, archived PDFs. Customers are locked already.
 
+    The number of statements does not grow with the number of drafts.
+
+    Args:
+        drafts: at most one per customer, because each states the customer's account with itself in it.
+
     Raises:
         NothingToInvoice: a draft comes to zero.
         EndsBeforeStart: due before issued.
         MonthClosed: ``issued_on`` lies in a closed month. Nothing is issued.
     """
+    assert len({draft.customer_id for draft in drafts}) == len(drafts)
     if any(draft.total <= ZERO for draft in drafts):
         raise NothingToInvoice
     due_on = due_on or issued_on + timedelta(days=enterprise.payment_term_days)
@@ -202,8 +188,7 @@ def issue(
         issued.append((invoice, lines))
     _store(session, issued, drafts, {each: facts.payer_id for each, facts in frozen.items()})
     _post(session, enterprise.id, [invoice for invoice, _ in issued], issued_on)
-    for invoice, lines in issued:
-        documents.archive_invoice(session, invoice, lines)
+    documents.archive_invoices(session, issued)
     payers = {facts.payer_id for facts in frozen.values() if facts.payer_id is not None}
     receivables.consume_advances(session, enterprise.id, {*frozen, *payers}, settled_on=issued_on)
     return [invoice for invoice, _ in issued]

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -45,6 +46,7 @@ from billing.kernel.money import Money
 
 ALL_DISTRICTS = 0  # a scope for region-wide work (verify, user administration); no district has this number
 SQLITE_BUSY_SECONDS_MAX = 60
+_REPEATABLE = ("40001", "40P01")  # serialization_failure, deadlock_detected
 
 
 class Base(DeclarativeBase):
@@ -218,6 +220,11 @@ def _fence_queries(state: ORMExecuteState) -> None:
         state.statement = state.statement.options(
             with_loader_criteria(InDistrict, lambda cls: cls.district_id == district_id, include_aliases=True)
         )
+
+
+def is_repeatable(error: DBAPIError) -> bool:
+    """Whether the database itself asks to try the same unit of work again: it met another one."""
+    return getattr(error.orig, "sqlstate", None) in _REPEATABLE
 
 
 def insert_into(session: Session, table: Any) -> Any:

@@ -253,6 +253,16 @@ def _accounts(
     return accounts
 
 
+def check_month_open(session: Session, book_id: UUID, day: date) -> None:
+    """Refuse a day on which nothing can be posted any more, before much work is done for it.
+
+    Raises:
+        NotFound: no such book.
+        MonthClosed: the day lies in a closed month.
+    """
+    _refuse_closed(get_book(session, book_id).closed_through, day)
+
+
 def _refuse_closed(closed_through: date | None, posted_on: date) -> None:
     if closed_through is not None and posted_on <= closed_through:
         raise MonthClosed(posted_on=posted_on, closed_through=closed_through)

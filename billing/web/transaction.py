@@ -8,7 +8,7 @@ import logging
 
 from flask import Flask, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from billing.access.models import User
 from billing.access.tokens import Caller
-from billing.kernel.db import Sessions
+from billing.kernel.db import Sessions, is_repeatable
 from billing.kernel.errors import Conflict, InvalidInput
 from billing.web import access, idempotency, login
 from billing.web.access import Access
@@ -25,8 +25,6 @@ from billing.web.errors import Busy
 
 ATTEMPTS_MAX = 4
 
-# serialization_failure, deadlock_detected: the database itself asks to try the same again.
-_REPEATABLE = ("40001", "40P01")
 _logger = logging.getLogger(__name__)
 
 
@@ -48,7 +46,7 @@ class TransactionalFlask(Flask):
             try:
                 return self._dispatch_in_transaction(marked)
             except OperationalError as error:
-                if not _repeatable(error) or attempt == ATTEMPTS_MAX:
+                if not is_repeatable(error) or attempt == ATTEMPTS_MAX:
                     _logger.warning("the database is busy: %s", error.orig)
                     raise Busy from error
         raise AssertionError
@@ -110,7 +108,3 @@ def _caller(session: Session, marked: Access, *, api: bool) -> Caller | None:
     if not marked.public:
         access.check_roles(marked, access.caller())
     return known
-
-
-def _repeatable(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in _REPEATABLE

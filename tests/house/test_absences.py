@@ -31,6 +31,7 @@ EDGES = (
     "billing/web/",
     "billing/cli/",
     "billing/pages/",
+    "billing/worker/",
     "billing/app.py",
     "billing/kernel/clock.py",
     "wsgi.py",

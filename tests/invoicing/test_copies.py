@@ -12,7 +12,7 @@ from billing.catalog import service as catalog
 from billing.customers import service as customers
 from billing.districts import service as districts
 from billing.districts.models import SignatoryRole
-from billing.invoicing.documents import archive_invoice, invoice_document, number_text, payment_link
+from billing.invoicing.documents import archive_invoices, invoice_document, number_text, payment_link
 from billing.invoicing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from billing.invoicing.service import get_invoice, lines_of
 from billing.kernel.errors import AlreadyExists
@@ -121,7 +121,7 @@ def test_an_invoice_is_printed_once(desk):
     assert document.file_name == f"invoice-2026-{number_text(1)}.pdf"
     assert content.startswith(b"%PDF-")
     with pytest.raises(AlreadyExists):
-        archive_invoice(desk.session, invoice, lines_of(desk.session, invoice.id))
+        archive_invoices(desk.session, [(invoice, lines_of(desk.session, invoice.id))])
 
 
 FACTS = [Invoice, InvoiceLine, CreditNote, CreditNoteLine, Payment, Allocation, Refund, PaymentReversal]

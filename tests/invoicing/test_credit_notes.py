@@ -19,9 +19,9 @@ from billing.invoicing.credit_notes import (
     issue_credit_note,
     list_credit_notes,
 )
-from billing.invoicing.drafts import PeriodAlreadyBilled
 from billing.invoicing.models import CreditNote, CreditNoteLine, InvoiceStatus
 from billing.invoicing.service import issue_invoice, lines_of
+from billing.invoicing.supplies import PeriodAlreadyBilled
 from billing.kernel.checks import InvalidText
 from billing.kernel.columns import money_sum
 from billing.kernel.dates import Month

@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 from billing.catalog.models import VatCategory
 from billing.catalog.refusals import NoTariff
 from billing.customers import service as customers
-from billing.invoicing.drafts import NothingCharged, OrderNotBillable, PeriodAlreadyBilled
 from billing.invoicing.models import Invoice, InvoiceLine
 from billing.invoicing.service import (
     NothingToInvoice,
@@ -17,6 +16,7 @@ from billing.invoicing.service import (
     issue_invoice,
     lines_of,
 )
+from billing.invoicing.supplies import NothingCharged, OrderNotBillable, PeriodAlreadyBilled
 from billing.kernel.dates import Month
 from billing.kernel.errors import InvalidInput, NotFound
 from billing.kernel.ids import new_id

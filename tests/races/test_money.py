@@ -5,9 +5,9 @@ from datetime import date
 
 from sqlalchemy import select
 
-from billing.invoicing.drafts import OrderNotBillable, PeriodAlreadyBilled
 from billing.invoicing.models import CreditNote, Invoice, InvoiceLine
 from billing.invoicing.service import NothingToInvoice, invoice_completed_orders, issue_invoice
+from billing.invoicing.supplies import OrderNotBillable, PeriodAlreadyBilled
 from billing.kernel.columns import money_sum
 from billing.kernel.dates import Month
 from billing.kernel.errors import Refusal

@@ -4,27 +4,23 @@
 kills itself with SIGKILL before the statement, or the commit, of that number.
 """
 
-import os
-import signal
 import sys
 from collections.abc import Iterable
 from itertools import cycle
-from pathlib import Path
 from random import Random
-from typing import Any
 
-from sqlalchemy import NullPool, event, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billing.archive.service import DocumentStore, storing_in
 from billing.customers.models import Contract
 from billing.invoicing.models import Invoice
 from billing.kernel.dates import Month
-from billing.kernel.db import Sessions, make_engine
+from billing.kernel.db import Sessions
 from billing.kernel.errors import Refusal
 from billing.payments.models import Payment, PaymentMethod
 from tests.support.billing import credit, make_invoice, pay, refund, reverse
 from tests.support.districts import DISTRICT_ID
+from tests.support.dying import die_at, live_and_die, sessions_of
 
 FIRST_YEAR = 2021
 
@@ -67,35 +63,16 @@ def work(sessions: Sessions, numbers: Iterable[int], random: Random) -> None:
 
 def work_until_killed(sessions: Sessions, statement: int) -> None:
     """Work on and on; never comes back."""
-    left = statement
-
-    def count(*_: Any) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    event.listen(sessions.engine, "before_cursor_execute", count)
-    event.listen(sessions.engine, "commit", count)
+    die_at(sessions, statement)
     work(sessions, cycle(range(statement, statement + 6)), Random(statement))
 
 
 def main(url: str, documents: str, *statements: str) -> None:
     """Work and die once per number; a life that ends otherwise is an error."""
-    # No pool: a connection must not be shared with the children. What is compiled may be.
-    engine = make_engine(url, poolclass=NullPool)
-    sessions = Sessions(engine, info=storing_in(DocumentStore(Path(documents))))
+    sessions = sessions_of(url, documents)
     work(sessions, range(6), Random(0))
-    for statement in statements:
-        child = os.fork()
-        if child == 0:
-            try:
-                work_until_killed(sessions, int(statement))
-            finally:
-                os._exit(1)
-        _, status = os.waitpid(child, 0)
-        if not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
-            sys.exit(f"the life up to statement {statement} ended with status {status}")
+    for statement in map(int, statements):
+        live_and_die(lambda: work_until_killed(sessions, statement))  # noqa: B023 - called at once
 
 
 if __name__ == "__main__":

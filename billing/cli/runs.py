@@ -1,0 +1,218 @@
+"""``auyl run``: a month billed to everybody, with progress, and every refusal told."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billing.cli.finding import enterprise_of
+from billing.cli.office import Office
+from billing.cli.refusing import EXIT_REFUSED
+from billing.cli.teaching import TeachingCommand
+from billing.cli.typed import MONTH, PAST_DAY
+from billing.customers.models import Contract, Customer
+from billing.districts.models import Enterprise
+from billing.invoicing.runs import service as runs
+from billing.invoicing.runs.models import BillingRun, RunOutcome
+from billing.kernel.clock import today
+from billing.kernel.dates import Month
+from billing.kernel.i18n import text
+from billing.kernel.kept_facts import keep, recall
+from billing.kernel.paging import PAGE_SIZE_MAX, PageRequest
+from billing.worker.runs import work_off
+
+Reason = tuple[UUID | None, UUID, str, dict[str, Any]]  # contract, customer, code and kept facts
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed; None for what is left to the program."""
+
+    period: Month
+    since: Month | None
+    day: date | None
+    include_orders: bool
+
+
+@click.command("run", cls=TeachingCommand)
+@click.option("--period", type=MONTH, required=True, help="The month to bill: 2026-11.")
+@click.option("--enterprise", help="BIN of the enterprise; every one of the district by default.")
+@click.option("--orders", "include_orders", is_flag=True, help="Bill completed work too.")
+@click.option(
+    "--since",
+    type=MONTH,
+    help="Catch up from this month; by default from the first one that was ever billed.",
+)
+@click.option("--on", "day", type=PAST_DAY, help="Date of the invoices; today by default.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be billed, and every refusal.")
+@click.pass_obj
+def run(
+    office: Office,
+    /,
+    *,
+    period: Month,
+    enterprise: str | None,
+    include_orders: bool,
+    since: Month | None,
+    day: date | None,
+    dry_run: bool,
+) -> None:
+    """Bill what every contract charges for a month, each once, and months that were skipped.
+
+    A run that was interrupted goes on where it was. What cannot be billed is parked with its reason, the
+    others are billed; then the command exits with 1.
+
+    Examples:
+      auyl run --period 2026-11 --dry-run
+      auyl run --period 2026-11 --orders
+    """
+    asked = Asked(period, since, day, include_orders)
+    with office.work(read_only=True) as session:
+        chosen = _enterprises(session, enterprise)
+    parked = False
+    for each in chosen:
+        reasons = (_would_bill if dry_run else _bill)(office, each, asked)
+        _say_reasons(office, reasons)
+        parked = parked or bool(reasons)
+    if parked:
+        raise click.exceptions.Exit(EXIT_REFUSED)
+
+
+def _enterprises(session: Session, bin_: str | None) -> list[Enterprise]:
+    if bin_ is not None:
+        return [enterprise_of(session, bin_)]
+    return list(session.scalars(select(Enterprise).order_by(Enterprise.id))) or [enterprise_of(session, None)]
+
+
+def _would_bill(office: Office, enterprise: Enterprise, asked: Asked) -> list[Reason]:
+    with office.work(read_only=True) as session:
+        terms = runs.agree(
+            session,
+            enterprise.id,
+            asked.period,
+            issued_on=asked.day or today(),
+            since=asked.since,
+            include_orders=asked.include_orders,
+        )
+        preview = runs.preview_run(session, terms)
+    office.say(
+        "run_would_bill",
+        enterprise=enterprise.name_ru,
+        period=terms.period,
+        since=terms.first_period,
+        invoices=preview.invoices,
+        total=preview.total,
+        vat=preview.vat,
+        **{outcome.value: count for outcome, count in preview.counts.items()},
+    )
+    return [
+        (
+            finding.subject.contract.id if finding.subject.contract is not None else None,
+            finding.subject.customer_id,
+            finding.reason.code,
+            keep(finding.reason.facts),
+        )
+        for finding in preview.refusals
+        if finding.reason is not None
+    ]
+
+
+def _bill(office: Office, enterprise: Enterprise, asked: Asked) -> list[Reason]:
+    done = _watched(office, _begin(office, enterprise, asked))
+    office.say(
+        "run_billed",
+        enterprise=enterprise.name_ru,
+        period=done.period,
+        since=done.first_period,
+        invoices=done.invoices,
+        total=done.total,
+        billed=done.billed,
+        nothing_due=done.nothing_due,
+        refused=done.refused,
+    )
+    return _refused(office, done)
+
+
+def _begin(office: Office, enterprise: Enterprise, asked: Asked) -> BillingRun:
+    with office.work() as session:
+        interrupted = runs.find_interrupted(
+            session,
+            enterprise.id,
+            asked.period,
+            issued_on=asked.day,
+            since=asked.since,
+            include_orders=asked.include_orders,
+        )
+        if interrupted is not None:
+            office.say("run_goes_on", done=interrupted.done, subjects=interrupted.subjects)
+            return interrupted
+        return runs.start_run(
+            session,
+            enterprise.id,
+            asked.period,
+            issued_on=asked.day or today(),
+            since=asked.since,
+            include_orders=asked.include_orders,
+        )
+
+
+def _watched(office: Office, started: BillingRun) -> BillingRun:
+    console = office.console
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[pace]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(str(started.period), total=started.subjects, pace="")
+        done = started
+        for done in work_off(office.sessions, office.district_id, started.id):
+            _show(office, progress, task, done)
+    return done
+
+
+def _show(office: Office, progress: Progress, task: TaskID, run: BillingRun) -> None:
+    pace = runs.pace_of(run)
+    said = ""
+    if pace is not None:
+        left = timedelta(seconds=pace.left // timedelta(seconds=1))
+        said = office.text("run_pace", count=pace.per_minute, left=str(left))
+    progress.update(task, completed=run.done, total=run.subjects, pace=said)
+
+
+def _refused(office: Office, run: BillingRun) -> list[Reason]:
+    reasons: list[Reason] = []
+    request = PageRequest(limit=PAGE_SIZE_MAX)
+    with office.work(read_only=True) as session:
+        while True:
+            page = runs.list_results(session, run.id, request, outcome=RunOutcome.REFUSED)
+            reasons += [
+                (each.contract_id, each.customer_id, each.code or "", each.facts) for each in page.items
+            ]
+            if page.next_cursor is None:
+                return reasons
+            request = PageRequest(page.next_cursor, PAGE_SIZE_MAX)
+
+
+def _say_reasons(office: Office, reasons: list[Reason]) -> None:
+    if not reasons:
+        return
+    with office.work(read_only=True) as session:
+        contracts = _named(session, Contract.id, Contract.number, (each[0] for each in reasons))
+        customers = _named(session, Customer.id, Customer.account_number, (each[1] for each in reasons))
+    for contract_id, customer_id, code, facts in reasons:
+        sentence = text(f"refusal.{code}", office.language, **recall(facts))
+        number = contracts[contract_id] if contract_id is not None else None
+        office.warn("run_parked", contract=number, customer=customers[customer_id], reason=sentence)
+
+
+def _named(session: Session, key: Any, name: Any, ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    wanted = {each for each in ids if each is not None}
+    return {row[0]: row[1] for row in session.execute(select(key, name).where(key.in_(wanted)))}

@@ -1,0 +1,313 @@
+"""Runs: started, tried beforehand, done batch by batch, looked at.
+
+Each batch is a unit of work of its own, so the loop over batches stands where units of work begin: in
+``billing.worker``. Whoever is killed between two commits has done nothing since the last one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from billing.customers.models import Contract
+from billing.districts import service as districts
+from billing.districts.bank_accounts import primary_account
+from billing.invoicing.models import BilledPeriod
+from billing.invoicing.runs.batch import bill_batch
+from billing.invoicing.runs.finding import Finding, Terms, count_subjects, find, subjects_after
+from billing.invoicing.runs.models import BillingRun, BillingRunResult, RunOutcome, RunStage
+from billing.kernel.checks import check_range
+from billing.kernel.dates import Month
+from billing.kernel.db import actor_of, district_of
+from billing.kernel.errors import Refusal, RuleViolation
+from billing.kernel.kept_facts import keep
+from billing.kernel.money import ZERO, Money, total
+from billing.kernel.paging import Page, PageRequest, page_of
+from billing.kernel.rows import get_row
+from billing.ledger import service as ledger
+
+BATCH_SIZE = 250  # contracts a commit: a cashier waits no longer than for one batch
+SORTS = {"-recorded_at": (BillingRun.recorded_at, BillingRun.id)}
+RESULT_SORTS = {"id": (BillingRunResult.id,)}
+
+
+class PeriodNotBegun(RuleViolation):
+    """A month is billed when it has begun. Facts: ``period``, ``issued_on``."""
+
+    code = "period_not_begun"
+
+
+@dataclass(slots=True)
+class Preview:
+    """What a run would do.
+
+    Attributes:
+        refusals: every contract that would be parked, with its reason.
+    """
+
+    subjects: int
+    counts: dict[RunOutcome, int] = field(default_factory=lambda: dict.fromkeys(RunOutcome, 0))
+    invoices: int = 0
+    total: Money = ZERO
+    vat: Money = ZERO
+    refusals: list[Finding] = field(default_factory=list)
+
+    def add(self, findings: Sequence[Finding]) -> None:
+        """Count what was found for some contracts."""
+        for finding in findings:
+            self.counts[finding.outcome] += 1
+            self.invoices += len(finding.drafts)
+            self.total += total(draft.total for draft in finding.drafts)
+            self.vat += total(line.vat for draft in finding.drafts for line in draft.lines)
+            if finding.outcome is RunOutcome.REFUSED:
+                self.refusals.append(finding)
+
+
+def start_run(
+    session: Session,
+    enterprise_id: UUID,
+    period: Month,
+    *,
+    issued_on: date,
+    since: Month | None = None,
+    include_orders: bool = False,
+) -> BillingRun:
+    """Write down that an enterprise's charges of a month are to be billed; ``go_on`` does it.
+
+    Runs may be started again and at once: what one has billed, the others find billed.
+
+    Args:
+        issued_on: the date of the invoices.
+        since: catch up from this month on what was never billed; by default from the first month the
+            enterprise billed at all, so that contracts older than this program stay as they are.
+        include_orders: bill completed work too, one invoice per customer.
+
+    Raises:
+        NotFound: no such enterprise.
+        PeriodNotBegun: the month begins after ``issued_on``.
+        EndsBeforeStart: ``since`` lies after the month.
+        NoPrimaryAccount, MonthClosed: no invoice could be issued.
+    """
+    terms = agree(
+        session, enterprise_id, period, issued_on=issued_on, since=since, include_orders=include_orders
+    )
+    run = BillingRun(
+        district_id=district_of(session),
+        enterprise_id=enterprise_id,
+        period=period,
+        first_period=terms.first_period,
+        include_orders=include_orders,
+        issued_on=issued_on,
+        subjects=count_subjects(session, terms),
+        recorded_by=actor_of(session),
+    )
+    session.add(run)
+    session.flush()
+    return run
+
+
+def agree(
+    session: Session,
+    enterprise_id: UUID,
+    period: Month,
+    *,
+    issued_on: date,
+    since: Month | None = None,
+    include_orders: bool = False,
+) -> Terms:
+    """The terms of a run that could start; see ``start_run`` for what is refused."""
+    districts.get_enterprise(session, enterprise_id)
+    if period.first_day > issued_on:
+        raise PeriodNotBegun(period=period, issued_on=issued_on)
+    first = since or min(_first_billed(session, enterprise_id) or period, period)
+    check_range(first.first_day, period.last_day, field="since")
+    terms = Terms(enterprise_id, period, first, include_orders, issued_on)
+    check_possible(session, terms)
+    return terms
+
+
+def _first_billed(session: Session, enterprise_id: UUID) -> Month | None:
+    return session.scalar(
+        select(func.min(BilledPeriod.period))
+        .join(
+            Contract,
+            (Contract.district_id == BilledPeriod.district_id) & (Contract.id == BilledPeriod.contract_id),
+        )
+        .where(Contract.enterprise_id == enterprise_id)
+    )
+
+
+def check_possible(session: Session, terms: Terms) -> None:
+    """Refuse what would be refused for every contract.
+
+    Raises:
+        NoPrimaryAccount: the enterprise has no bank account to print.
+        MonthClosed: the date of the invoices lies in a closed month.
+    """
+    primary_account(session, terms.enterprise_id)
+    book_id = ledger.enterprise_book_id(session, terms.enterprise_id)
+    ledger.check_month_open(session, book_id, terms.issued_on)
+
+
+def preview_run(session: Session, terms: Terms, *, batch_size: int = BATCH_SIZE) -> Preview:
+    """What a run on these terms would do now: totals and every refusal. Writes and locks nothing."""
+    preview = Preview(count_subjects(session, terms))
+    for stage in stages(terms):
+        after = None
+        while subjects := subjects_after(session, terms, stage, after, batch_size):
+            preview.add(find(session, terms, subjects, lock=False))
+            after = subjects[-1].id
+    return preview
+
+
+def stages(terms: Terms) -> list[RunStage]:
+    """What a run does, in order."""
+    return [RunStage.CONTRACTS, RunStage.ORDERS] if terms.include_orders else [RunStage.CONTRACTS]
+
+
+def take_up(session: Session, run_id: UUID, *, worker: str, now: datetime) -> BillingRun:
+    """Note who works on a run from now on. A run that was halted is tried again.
+
+    Raises:
+        NotFound: no such run.
+    """
+    run = get_run(session, run_id, lock=True)
+    run.worker = worker
+    run.taken_up_at = run.heartbeat_at = now
+    run.done_when_taken_up = run.done
+    run.halted_by = run.halted_facts = None
+    session.flush()
+    return run
+
+
+def go_on(session: Session, run_id: UUID, *, now: datetime, batch_size: int = BATCH_SIZE) -> BillingRun:
+    """Do the next batch of a run; nothing if it is finished. Two who go on at once take turns.
+
+    Raises:
+        NotFound: no such run.
+        NoPrimaryAccount, MonthClosed: no invoice can be issued any more. Nothing is done.
+    """
+    run = get_run(session, run_id, lock=True)
+    if run.is_finished:
+        return run
+    terms = Terms.of(run)
+    check_possible(session, terms)
+    subjects = subjects_after(session, terms, run.stage, run.done_through, batch_size)
+    if subjects:
+        bill_batch(session, run, subjects)
+    if len(subjects) < batch_size:
+        _next_stage(run, terms, now)
+    run.heartbeat_at = now
+    session.flush()
+    return run
+
+
+def _next_stage(run: BillingRun, terms: Terms, now: datetime) -> None:
+    later = stages(terms)[stages(terms).index(run.stage) + 1 :]
+    run.done_through = None
+    run.stage = later[0] if later else RunStage.FINISHED
+    if run.is_finished:
+        run.finished_at = now
+        run.subjects = run.done  # contracts may have come while it ran
+
+
+def halt(session: Session, run_id: UUID, refusal: Refusal) -> None:
+    """Note that a run cannot go on, and why; somebody has to mend that and start it again."""
+    run = get_run(session, run_id, lock=True)
+    run.halted_by, run.halted_facts = refusal.code, keep(refusal.facts)
+    session.flush()
+
+
+def get_run(session: Session, run_id: UUID, *, lock: bool = False) -> BillingRun:
+    """A run of the district.
+
+    Raises:
+        NotFound: no such run.
+    """
+    return get_row(session, BillingRun, run_id, kind="billing_run", lock=lock)
+
+
+def find_interrupted(
+    session: Session,
+    enterprise_id: UUID,
+    period: Month,
+    *,
+    issued_on: date | None = None,
+    since: Month | None = None,
+    include_orders: bool = False,
+) -> BillingRun | None:
+    """The unfinished run on these terms, the latest one; None if every one came to its end.
+
+    Args:
+        issued_on, since: as somebody asked for them; None takes the run's own.
+    """
+    statement = select(BillingRun).where(
+        BillingRun.enterprise_id == enterprise_id,
+        BillingRun.period == period,
+        BillingRun.include_orders == include_orders,
+        BillingRun.stage != RunStage.FINISHED,
+    )
+    if issued_on is not None:
+        statement = statement.where(BillingRun.issued_on == issued_on)
+    if since is not None:
+        statement = statement.where(BillingRun.first_period == since)
+    return session.scalar(statement.order_by(BillingRun.id.desc()).limit(1))
+
+
+def runs_left(session: Session, *, stale_before: datetime) -> list[BillingRun]:
+    """Runs that nobody works on: not begun, or their worker has not been heard of since an instant."""
+    statement = select(BillingRun).where(
+        BillingRun.stage != RunStage.FINISHED,
+        BillingRun.halted_by.is_(None),
+        or_(BillingRun.heartbeat_at.is_(None), BillingRun.heartbeat_at < stale_before),
+    )
+    return list(session.scalars(statement.order_by(BillingRun.id)))
+
+
+def list_runs(
+    session: Session, request: PageRequest, *, enterprise_id: UUID | None = None, period: Month | None = None
+) -> Page[BillingRun]:
+    """Runs, the latest first."""
+    statement = select(BillingRun)
+    if enterprise_id is not None:
+        statement = statement.where(BillingRun.enterprise_id == enterprise_id)
+    if period is not None:
+        statement = statement.where(BillingRun.period == period)
+    return page_of(session, statement, SORTS, request)
+
+
+def list_results(
+    session: Session, run_id: UUID, request: PageRequest, *, outcome: RunOutcome | None = None
+) -> Page[BillingRunResult]:
+    """What a run did for each contract and customer, in the order in which it did it.
+
+    Raises:
+        NotFound: no such run.
+    """
+    get_run(session, run_id)
+    statement = select(BillingRunResult).where(BillingRunResult.run_id == run_id)
+    if outcome is not None:
+        statement = statement.where(BillingRunResult.outcome == outcome)
+    return page_of(session, statement, RESULT_SORTS, request)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a run goes since it was taken up, and how long it will go on at this pace."""
+
+    per_minute: int
+    left: timedelta
+
+
+def pace_of(run: BillingRun) -> Pace | None:
+    """The pace of an unfinished run; None before its first batch."""
+    if run.taken_up_at is None or run.heartbeat_at is None:
+        return None
+    worked, done = run.heartbeat_at - run.taken_up_at, run.done - run.done_when_taken_up
+    if done <= 0 or worked <= timedelta(0):
+        return None
+    left = max(run.subjects - run.done, 0)
+    return Pace(done * timedelta(minutes=1) // worked, worked * left // done)

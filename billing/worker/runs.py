@@ -1,0 +1,55 @@
+"""Works off a billing run, one unit of work per batch; whoever is killed is followed by another."""
+
+import os
+import socket
+from collections.abc import Iterator
+from uuid import UUID
+
+from sqlalchemy.exc import OperationalError
+
+from billing.invoicing.runs import service as runs
+from billing.invoicing.runs.models import BillingRun
+from billing.kernel.clock import now
+from billing.kernel.db import Sessions, is_repeatable
+from billing.kernel.errors import Refusal
+
+ATTEMPTS_MAX = 5
+
+
+def name_of_process() -> str:
+    """By which people find the process that works on a run."""
+    return f"{socket.gethostname()}:{os.getpid()}"[:100]
+
+
+def work_off(
+    sessions: Sessions, district_id: int, run_id: UUID, *, batch_size: int = runs.BATCH_SIZE
+) -> Iterator[BillingRun]:
+    """Take up a run and do its batches until it is finished; yields it after each.
+
+    Raises:
+        NotFound: no such run.
+        Refusal: what no contract can be billed for; the run is halted with this reason.
+    """
+    with sessions.begin(district_id) as session:
+        run = runs.take_up(session, run_id, worker=name_of_process(), now=now())
+    yield run
+    while not run.is_finished:
+        try:
+            run = _next_batch(sessions, run, batch_size)
+        except Refusal as refusal:
+            with sessions.begin(district_id) as session:
+                runs.halt(session, run_id, refusal)
+            raise
+        yield run
+
+
+def _next_batch(sessions: Sessions, run: BillingRun, batch_size: int) -> BillingRun:
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        try:
+            # On behalf of whoever asked for the run, whichever process happens to do it.
+            with sessions.begin(run.district_id, actor_id=run.recorded_by) as session:
+                return runs.go_on(session, run.id, now=now(), batch_size=batch_size)
+        except OperationalError as error:
+            if not is_repeatable(error) or attempt == ATTEMPTS_MAX:
+                raise
+    raise AssertionError

@@ -30,7 +30,7 @@ FLAGS = (
     "--disable-sync",
 )
 PHONE: ViewportSize = {"width": 360, "height": 740}
-DESK: ViewportSize = {"width": 1280, "height": 800}
+DESK: ViewportSize = {"width": 1024, "height": 768}  # the screen of an old PC
 PATIENCE_MS = 20_000  # a busy build machine is slow, not wrong
 
 _axe = Axe()
@@ -134,12 +134,16 @@ def barriers(page: Page) -> str:
 
 
 def overflow(page: Page) -> list[str]:
-    """What reaches beyond the right edge of the screen, so that the page would scroll sideways."""
-    if page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"):
-        return []
+    """What sticks out of the screen, so that the page would scroll sideways, or out of the page's content."""
     found: list[str] = page.evaluate(
-        """[...document.querySelectorAll("body *")]
-        .filter(each => each.getBoundingClientRect().right > document.documentElement.clientWidth)
-        .map(each => each.outerHTML.slice(0, 120))"""
+        """() => {
+            const screen = document.documentElement
+            const edge = document.querySelector("main").getBoundingClientRect().right
+            const scrolls = each => each.closest(".table-responsive") !== null
+            const out = [...document.querySelectorAll("main *")]
+                .filter(each => !scrolls(each) && each.getBoundingClientRect().right > edge + 0.5)
+                .map(each => each.outerHTML.slice(0, 120))
+            return screen.scrollWidth > screen.clientWidth ? [...out, `${screen.scrollWidth} pixels`] : out
+        }"""
     )
-    return found or [page.url]
+    return found

@@ -31,7 +31,7 @@ FLAGS = (
 )
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESK: ViewportSize = {"width": 1024, "height": 768}  # the screen of an old PC
-PATIENCE_MS = 20_000  # a busy build machine is slow, not wrong
+PATIENCE_MS = 60_000  # a busy build machine is slow, not wrong
 
 _axe = Axe()
 

@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check lint style types contracts format clean
+.PHONY: help install run demo test check browser lint style types contracts format clean
 
 help: ## Say what can be typed here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -34,8 +34,22 @@ demo: .venv/.installed ## Make the demo district, print what was made, and leave
 test: .venv/.installed-dev ## Style, types, import contracts, and every test on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory --keep-going style types contracts check
 
-check: .venv/.installed-dev ## Every test on SQLite and PostgreSQL
+check: .venv/.installed-dev browser ## Every test on SQLite and PostgreSQL
 	$(BIN)/pytest -n $(WORKERS) --dist loadscope
+
+# The tests of pages need a browser: the machine's own, else Debian's (which root may install), else the one
+# that Playwright brings. Without any, every other test still runs.
+browser: .venv/.installed-dev
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		command -v "$$name" >/dev/null && exit 0; \
+	done; \
+	echo "Installing a browser for the tests of pages"; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq --yes --no-install-recommends chromium >/dev/null; \
+	else \
+		$(BIN)/playwright install chromium; \
+	fi || echo "No browser could be installed: the tests of pages will fail" >&2
 
 lint: style types contracts ## Style, types and import contracts
 

@@ -81,7 +81,7 @@ def orders(office: Office, /, *, file: Path, dry_run: bool, skip_bad: bool) -> N
     Example:
       auyl import orders requests.xlsx
     """
-    _take_in(office, file, import_orders, ImportMode(dry_run, skip_bad))
+    _take_in(office, file, partial(import_orders, today=today()), ImportMode(dry_run, skip_bad))
 
 
 @group.command("classification")

@@ -25,6 +25,7 @@ from billing.web.fields import (
     InstantField,
     ListField,
     NestedField,
+    PastDateField,
     QuantityField,
     Schema,
     StrictInteger,
@@ -55,7 +56,7 @@ class OrderIn(OrderEdit):
 
     customer_id = IdField(required=True)
     service_id = IdField(required=True)
-    requested_on = DateField(required=True)
+    requested_on = PastDateField(required=True)
     outside_reference = TextField(
         100, metadata={"description": "names the order where it comes from; taken once"}
     )

@@ -68,6 +68,12 @@ _QUERY_VALUES_MAX = 5_000  # SQLite takes no more than 32,766 in one statement
 T = TypeVar("T")
 
 
+class RequestedInFuture(InvalidInput):
+    """Nobody has asked for anything on a day still to come. Facts: ``requested_on``, ``today``."""
+
+    code = "requested_in_future"
+
+
 class CustomerUnclear(InvalidInput):
     """Several customers bear this name: the account number or IIN must say which. Facts: ``value``."""
 
@@ -130,7 +136,9 @@ class _Lookup:
                 self.contracts.setdefault(contract.number, []).append(contract)
 
 
-def import_orders(session: Session, content: bytes, mode: ImportMode = ALL_OR_NOTHING) -> ImportReport:
+def import_orders(
+    session: Session, content: bytes, mode: ImportMode = ALL_OR_NOTHING, *, today: date
+) -> ImportReport:
     """Take down the orders of a list (CSV or XLSX) as drafts, in its order.
 
     Columns: customer by account number, IIN, BIN or name; service by code or name; date and quantity; and
@@ -145,7 +153,7 @@ def import_orders(session: Session, content: bytes, mode: ImportMode = ALL_OR_NO
     seen: Counter[str] = Counter()
     for cells in reading.rows:
         reader = RowReader(cells, reading, COLUMNS)
-        row = _read_row(reader, lookup)
+        row = _read_row(reader, lookup, today)
         if row is None or reader.problems:
             problems += reader.problems
             continue
@@ -160,10 +168,10 @@ def import_orders(session: Session, content: bytes, mode: ImportMode = ALL_OR_NO
     return ImportReport(len(new), 0, len(rows) - len(new), tuple(problems), written)
 
 
-def _read_row(reader: RowReader, lookup: _Lookup) -> _Row | None:
+def _read_row(reader: RowReader, lookup: _Lookup, today: date) -> _Row | None:
     customer = _customer(reader, lookup)
     service = reader.required("service", partial(_find_service, lookup=lookup))
-    requested_on = reader.required("requested_on", read_date)
+    requested_on = reader.required("requested_on", partial(_requested_on, today=today))
     quantity = reader.required("quantity", read_quantity)
     planned_on = reader.optional("planned_on", read_date)
     place = reader.optional("place", partial(line, field="place", length_max=300))
@@ -180,6 +188,13 @@ def _read_row(reader: RowReader, lookup: _Lookup) -> _Row | None:
     )
     contract_id = contract.id if contract else None
     return _Row(customer, service, contract_id, requested_on, planned_on, quantity, place or "", note or "")
+
+
+def _requested_on(text: str, today: date) -> date:
+    day = read_date(text)
+    if day > today:
+        raise RequestedInFuture(requested_on=day, today=today)
+    return day
 
 
 def _customer(reader: RowReader, lookup: _Lookup) -> Customer | None:

@@ -12,7 +12,7 @@ from billing.kernel.clock import ALMATY
 from billing.kernel.errors import InvalidInput
 from billing.kernel.identifiers import check_account_number
 from billing.kernel.money import Money
-from billing.web.fields import DateField, MoneyField, QuantityField, TextField
+from billing.web.fields import DateField, MoneyField, PastDateField, QuantityField, TextField
 from billing.web.problems import refuse
 
 _BLANKS = re.compile(r"[\s\u00a0\u202f]")
@@ -71,6 +71,10 @@ class TypedDate(DateField):
             return super()._read(str(value).strip())
         except ma.ValidationError as error:
             raise refuse("typed_date") from error
+
+
+class TypedPastDate(PastDateField, TypedDate):
+    """The day of something that has happened, typed as any date."""
 
 
 class TypedMoment(TextField):

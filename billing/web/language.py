@@ -21,17 +21,22 @@ def reader_language() -> Language:
     wished = request.headers.get("Accept-Language")
     if for_programs():
         return best_language(wished, default=own or Language.KK)
-    return _chosen() or own or best_language(wished)
+    return language_chosen() or own or best_language(wished)
 
 
 def remember_language() -> None:
     """Keep the language that an address of a page asks for (``?lang=ru``)."""
-    chosen = _known(request.args.get("lang"))
-    if chosen is not None and cookie.get(_CHOICE) != chosen.value:
-        cookie[_CHOICE] = chosen.value
+    choose_language(_known(request.args.get("lang")))
 
 
-def _chosen() -> Language | None:
+def choose_language(language: Language | None) -> None:
+    """Keep a language for the pages to come; None keeps what was."""
+    if language is not None and cookie.get(_CHOICE) != language.value:
+        cookie[_CHOICE] = language.value
+
+
+def language_chosen() -> Language | None:
+    """What the reader chose by an address, now or before; None if nothing."""
     return _known(request.args.get("lang")) or _known(cookie.get(_CHOICE))
 
 

@@ -12,6 +12,7 @@ from billing.access.models import User
 from billing.access.service import roles_of
 from billing.access.tokens import Caller
 from billing.kernel.db import scope
+from billing.web.language import choose_language, language_chosen
 
 _DISTRICT = "district_id"
 
@@ -51,8 +52,10 @@ def signed_in(session: Session) -> Caller | None:
 
 def enter(user: User, district_id: int | None) -> None:
     """Log a user in; None where he has still to choose a district."""
+    language = language_chosen()
     cookie.clear()  # a cookie set before the log-in must not live on
     login_user(SignedIn(user))
+    choose_language(language)  # but for the language he asked for on the way here
     if district_id is not None:
         choose_district(district_id)
 

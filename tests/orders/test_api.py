@@ -232,3 +232,16 @@ def test_what_does_not_exist_is_not_found(office):
     for path in ("orders", "acts", "documents/invoice"):
         answer = office.get(f"/api/v1/{path}/{new_id()}")
         assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+
+
+def test_nobody_asks_on_a_day_to_come(office, trade):
+    """A mistyped year is refused at its field and takes no number of that year; today is right."""
+    refused = office.post("/api/v1/orders", json=wish(trade, requested_on="2026-11-24"))
+    assert refused.status_code == 422
+    assert [(each["field"], each["code"]) for each in refused.json["errors"]] == [
+        ("requested_on", "too_large")
+    ]
+    assert office.get("/api/v1/orders").json["items"] == []
+
+    taken = office.post("/api/v1/orders", json=wish(trade, requested_on="2026-11-23"))
+    assert (taken.status_code, taken.json["number"]) == (201, 1)

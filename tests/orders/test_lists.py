@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from billing.customers import service as customers
 from billing.kernel.i18n import Language
 from billing.kernel.imports import ImportMode
 from billing.kernel.spreadsheets import sentence
-from billing.orders.lists import import_orders
+from billing.orders import lists
 from billing.orders.models import OrderState, OrderTransition, ServiceOrder
 from billing.orders.service import confirm_order, take_order
 from tests.support.catalog import make_service
@@ -21,6 +22,8 @@ from tests.support.identifiers import synthetic_bin, synthetic_iin
 from tests.support.statements import counted_statements
 
 HEADING = "Аты-жөні;ЖСН;Қызмет;Күні;Саны;Мерзімі;Шарт;Мекенжайы;Ескерту\n"
+
+import_orders = partial(lists.import_orders, today=date(2026, 12, 31))
 
 
 @pytest.fixture
@@ -175,3 +178,15 @@ def test_three_hundred_rows_take_as_many_statements_as_three(session, office):
         return len(sent)
 
     assert statements(300, 1) == statements(3, 2) < 12
+
+
+def test_a_request_of_a_day_to_come_is_refused_with_its_row(session, office):
+    """A mistyped year is told with row and column, and nothing is taken down; today itself is right."""
+    content = rows("Қалиев Асқар;;SNOW;06.01.2026;1;;;;", "Қалиев Асқар;;SNOW;07.01.2026;1;;;;")
+
+    report = lists.import_orders(session, content, today=date(2026, 1, 6))
+
+    (problem,) = report.problems
+    assert (problem.row, problem.column, report.written) == (3, "Күні", False)
+    assert sentence(problem, Language.EN) == "7 Jan 2026 is still to come: today is 6 Jan 2026."
+    assert stored(session) == []

@@ -7,9 +7,12 @@ from sqlalchemy import func, select
 
 from billing.access.models import Role
 from billing.customers.models import Contract, Customer
+from billing.ledger.models import Transfer
 from billing.orders.models import OrderState, ServiceOrder
 from billing.payments.models import Payment
 from billing.web.models import IdempotentAnswer
+from tests.support.addresses import address
+from tests.support.billing import pay
 from tests.support.customers import make_customer
 from tests.support.districts import DISTRICT_ID
 from tests.support.identifiers import synthetic_iin
@@ -172,3 +175,31 @@ def test_a_wrong_filter_is_said_and_does_not_filter(clerk, season):
     page = clerk.read("/orders/?state=nowhere&requested_from=yesterday")
     assert said_at(page, "state") and said_at(page, "requested_from")
     assert "/orders/" + str(season.orders[OrderState.DRAFT]) in page
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/orders/new/{customer}", "requested_on"),
+        ("/invoices/new/{customer}", "issued_on"),
+        ("/invoices/issue", "issued_on"),
+        ("/invoices/{invoice}/credit", "issued_on"),
+        ("/payments/new/{customer}", "received_on"),
+        ("/payments/{over}", "refunded_on"),
+        ("/payments/{over}", "reversed_on"),
+    ],
+)
+@pytest.mark.sqlite_only
+def test_what_has_happened_has_no_day_to_come(desk, sessions, season, path, field):
+    """A mistyped year is said at its field; no number is taken and nothing is posted."""
+    accountant = desk.seat(Role.ACCOUNTANT, language="ru")
+    with sessions.begin(DISTRICT_ID) as session:
+        over = pay(session, season.enterprise, season.customer, 5000, received_on=TODAY).id
+    before = count(sessions, Transfer), count(sessions, ServiceOrder)
+
+    page = address(path.replace("{over}", str(over)), season)
+    action = {"refunded_on": "/refund", "reversed_on": "/reverse"}.get(field)
+    answer = accountant.send(page, action, **{field: "24.11.2062"})
+    assert answer.status_code == 422
+    assert said_at(answer.text, field) == "Не больше 23.11.2026."
+    assert (count(sessions, Transfer), count(sessions, ServiceOrder)) == before

@@ -113,7 +113,8 @@ class Office:
 
 
 @cache
-def _shared_app() -> Flask:
+def shared_app() -> Flask:
+    """The application that all tests of a worker share; ``app`` gives it a test's own database."""
     # Making one takes a quarter of a second, most of it for its documentation: too long for every test.
     settings = Settings.from_environment(
         {"AUYL_SECRET_KEY": "for tests only", "AUYL_DATABASE_URL": "sqlite://"}
@@ -129,7 +130,7 @@ def morning() -> time_machine.travel:
 @pytest.fixture
 def app(sessions: Sessions, tmp_path: Path) -> Iterator[Flask]:
     """The application on the test's own database; failures are raised, not answered with 500."""
-    application = _shared_app()
+    application = shared_app()
     application.extensions["settings"] = make_settings(tmp_path)
     application.extensions["sessions"] = sessions
     application.testing = True

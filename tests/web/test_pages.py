@@ -59,6 +59,15 @@ def test_a_chosen_language_stays(browser):
     assert '<html lang="ru">' in browser.get("/login?lang=de").text
 
 
+def test_the_language_chosen_before_the_log_in_stays(browser, aigul):
+    """Whoever reads the form in Kazakh goes on in Kazakh; nothing else of the old cookie lives on."""
+    browser.get("/login?lang=kk")
+    log_in(browser)
+    assert '<html lang="kk">' in browser.get("/overview").text
+    with browser.session_transaction() as cookie:
+        assert cookie["language"] == "kk"
+
+
 def test_who_logs_in_sees_his_district_and_roles(browser, aigul):
     """The log-in leads to the overview; the start page shows, in his language, name and roles."""
     entered = log_in(browser)

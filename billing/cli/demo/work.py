@@ -37,7 +37,7 @@ def orders_to_take_down(session: Session, scene: Scene) -> list[Work]:
     """The requests of three months and the current one, from the office's list."""
 
     def take_down(session: Session) -> None:
-        report = import_orders(session, moved_orders(scene))
+        report = import_orders(session, moved_orders(scene), today=scene.today)
         assert not report.problems, report.problems
 
     return [] if session.scalar(select(ServiceOrder.id).limit(1)) else [take_down]

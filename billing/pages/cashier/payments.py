@@ -16,7 +16,7 @@ from billing.kernel.paging import PageRequest
 from billing.pages import desk
 from billing.pages.cashier.trail import trail_of
 from billing.pages.desk import ACCOUNTANTS, READERS, TELLERS
-from billing.pages.fields import TypedDate, TypedMoney
+from billing.pages.fields import TypedDate, TypedMoney, TypedPastDate
 from billing.pages.forms import Form, blank, filters, read, submit
 from billing.payments import service as payments
 from billing.payments.documents import receipt_number, render_receipt
@@ -53,14 +53,14 @@ class RefundForm(Schema):
 
     amount = TypedMoney(required=True)
     method = EnumField(PaymentMethod, required=True)
-    refunded_on = TypedDate(required=True)
+    refunded_on = TypedPastDate(required=True)
     reason = TextField(300, required=True)
 
 
 class ReversalForm(Schema):
     """Why and when a payment recorded wrongly is undone."""
 
-    reversed_on = TypedDate(required=True)
+    reversed_on = TypedPastDate(required=True)
     reversal_reason = TextField(300, required=True)
 
 

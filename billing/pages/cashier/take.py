@@ -23,7 +23,7 @@ from billing.kernel.i18n import text
 from billing.kernel.money import Money
 from billing.pages import desk
 from billing.pages.desk import TELLERS
-from billing.pages.fields import TypedDate, TypedMoment, TypedMoney
+from billing.pages.fields import TypedMoment, TypedMoney, TypedPastDate
 from billing.pages.forms import Form, blank, field_sentence, read, show_refusal, submit
 from billing.payments import service as payments
 from billing.payments.models import PaymentMethod
@@ -47,7 +47,7 @@ class PaymentForm(Schema):
     enterprise_id = IdField(required=True)
     amount = TypedMoney(required=True, minimum=Money(1))
     method = EnumField(PaymentMethod, required=True)
-    received_on = TypedDate(required=True)
+    received_on = TypedPastDate(required=True)
     outside_id = TextField(100)
     payer_name = TextField(300)
     fiscal_number = TextField(50)

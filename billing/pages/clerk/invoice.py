@@ -19,7 +19,7 @@ from billing.kernel.clock import today
 from billing.kernel.money import Money
 from billing.pages import desk
 from billing.pages.desk import ACCOUNTANTS, READERS
-from billing.pages.fields import TypedDate, TypedMoney, ids_of
+from billing.pages.fields import TypedMoney, TypedPastDate, ids_of
 from billing.pages.forms import Form, blank, field_sentence, read, submit
 from billing.web.access import requires
 from billing.web.fields import Schema, TextField
@@ -35,7 +35,7 @@ CREDITED = "credit"  # the fields that say how much is taken off a line: credit-
 class CreditForm(Schema):
     """When and why something is taken off an invoice; how much of which line is read by its name."""
 
-    issued_on = TypedDate(required=True)
+    issued_on = TypedPastDate(required=True)
     reason = TextField(300, required=True)
 
 

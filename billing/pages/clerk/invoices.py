@@ -25,7 +25,7 @@ from billing.orders.completion import acts_to_bill
 from billing.orders.models import CompletionAct
 from billing.pages import desk
 from billing.pages.desk import CLERKS, READERS, Choice
-from billing.pages.fields import TypedDate
+from billing.pages.fields import TypedDate, TypedPastDate
 from billing.pages.forms import Form, blank, filters, read, submit
 from billing.web.access import requires
 from billing.web.fields import EnumField, IdField, ListField, MonthField, Schema, StrictInteger, TextField
@@ -55,7 +55,7 @@ class IssueForm(Schema):
     order_ids = ListField(IdField())
     contract_id = IdField()
     period = MonthField()
-    issued_on = TypedDate(required=True)
+    issued_on = TypedPastDate(required=True)
     due_on = TypedDate()
 
 
@@ -63,7 +63,7 @@ class IssueAllForm(Schema):
     """Whose orders are invoiced, and on which date."""
 
     enterprise_id = IdField(required=True)
-    issued_on = TypedDate(required=True)
+    issued_on = TypedPastDate(required=True)
 
 
 @dataclass(frozen=True, slots=True)

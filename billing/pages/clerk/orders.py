@@ -20,7 +20,7 @@ from billing.orders.models import OrderState, ServiceOrder
 from billing.pages import desk
 from billing.pages.clerk import order_work
 from billing.pages.desk import CLERKS, READERS, Choice
-from billing.pages.fields import TypedDate, TypedQuantity
+from billing.pages.fields import TypedDate, TypedPastDate, TypedQuantity
 from billing.pages.forms import Form, blank, filters, read, submit
 from billing.web.access import requires
 from billing.web.fields import EnumField, IdField, Schema, TextField
@@ -51,7 +51,7 @@ class OrderForm(Schema):
 
     service_id = IdField(required=True)
     quantity = TypedQuantity(required=True)
-    requested_on = TypedDate(required=True)
+    requested_on = TypedPastDate(required=True)
     planned_on = TypedDate()
     contract_id = IdField(load_default=None)
     place = TextField(300, load_default="")

@@ -48,7 +48,7 @@ class TransactionalFlask(Flask):
             try:
                 return self._dispatch_in_transaction(marked)
             except OperationalError as error:
-                if not _repeatable(error) or attempt == ATTEMPTS_MAX:
+                if not repeatable(error) or attempt == ATTEMPTS_MAX:
                     _logger.warning("the database is busy: %s", error.orig)
                     raise Busy from error
         raise AssertionError
@@ -112,5 +112,6 @@ def _caller(session: Session, marked: Access, *, api: bool) -> Caller | None:
     return known
 
 
-def _repeatable(error: DBAPIError) -> bool:
+def repeatable(error: DBAPIError) -> bool:
+    """Whether the database itself asks to try the same again."""
     return getattr(error.orig, "sqlstate", None) in _REPEATABLE

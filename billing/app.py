@@ -25,6 +25,7 @@ from billing.ledger import enterprise_api as enterprises
 from billing.orders import api as orders
 from billing.payments import api as payments
 from billing.payments.providers import api as providers
+from billing.payments.providers.protocol import api as provider_calls
 from billing.payments.statements import api as statements
 from billing.receivables import api as receivables
 from billing.verification import api as verification
@@ -76,11 +77,12 @@ def create_app(settings: Settings | None = None, sessions: Sessions | None = Non
         make_engine(settings.database_url),
         storing_in(DocumentStore(settings.documents)) | {PUBLIC_URL: settings.public_url},
     )
-    security.protect(app, https=settings.public_url.startswith("https://"))
+    security.protect(app, https=settings.public_url.startswith("https://"), proxies=settings.proxies)
     security.register_health(app)
     login.register_login(app)
     errors.register_error_handlers(app, pages.error_page)
     pages.register(app)
+    app.register_blueprint(provider_calls.blp)
     api = openapi.make_api(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 DATABASES = ("sqlite://", "postgresql+psycopg://")
 PORT_MAX = 65_535
+PROXIES_MAX = 9
 
 
 class WrongSetting(ValueError):
@@ -24,6 +25,7 @@ class Settings:
         public_url: how people reach the server; stands in the payment links and QR codes of invoices.
         host: the address to listen on.
         port: the port to listen on.
+        proxies: how many reverse proxies of ours stand in front of the server.
         secret_key: signs cookies; None for one that is made once and kept under ``var/``.
     """
 
@@ -33,6 +35,7 @@ class Settings:
     public_url: str
     host: str
     port: int
+    proxies: int = 0
     secret_key: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -54,6 +57,7 @@ class Settings:
             public_url=environment.get("AUYL_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),
             host=environment.get("AUYL_HOST", "127.0.0.1"),
             port=port,
+            proxies=_proxies(environment.get("AUYL_PROXIES", "0")),
             secret_key=environment.get("AUYL_SECRET_KEY") or None,
         )
 
@@ -61,4 +65,10 @@ class Settings:
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= PORT_MAX):
         raise WrongSetting(f"AUYL_PORT must be a whole number from 1 to {PORT_MAX}, not {text!r}")
+    return int(text)
+
+
+def _proxies(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= PROXIES_MAX):
+        raise WrongSetting(f"AUYL_PROXIES must be a whole number from 0 to {PROXIES_MAX}, not {text!r}")
     return int(text)

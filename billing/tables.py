@@ -53,6 +53,8 @@ APPEND_ONLY = (
     "allocation",
     "refund",
     "payment_reversal",
+    "provider_transaction",
+    "provider_answer",
     "archived_document",
     "contractor_version",
     "contractor_price",

@@ -30,7 +30,7 @@ from billing.pages.cashier import payments, take
 from billing.pages.clerk import contracts, customers, invoice, invoices, orders
 from billing.pages.forms import ONCE, once_token
 from billing.pages.resident import pay
-from billing.web.addresses import for_programs
+from billing.web.addresses import called_by_provider, for_programs
 from billing.web.language import reader_language, remember_language
 
 GROUPS = (
@@ -100,7 +100,7 @@ def error_page(status: int, title: str, detail: str) -> Response:
 
 
 def _prepare() -> None:
-    if for_programs():
+    if for_programs() or called_by_provider():
         return  # programs send a token, never a cookie: there is nothing to forge
     remember_language()
     _csrf.protect()

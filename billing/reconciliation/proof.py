@@ -187,7 +187,7 @@ def _stated(session: Session, account: BankAccount) -> Balance:
 def _fitting(
     stated: Sequence[BankStatement], first_day: date, last_day: date, moved: Money
 ) -> tuple[Money, Money]:
-    """The first and the last balance; of several files that end on one day, one of them at noon, what fits."""
+    """The first and the last balance; of files that end on one day the one that fits."""
     openings = [each.opening for each in stated if each.date_from == first_day and each.opening is not None]
     latest = sorted((each for each in stated if each.date_to == last_day), key=lambda each: each.id)
     closings = [each.closing for each in reversed(latest) if each.closing is not None]

@@ -7,8 +7,10 @@ from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits import RateLimitItemPerMinute
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from billing.web.errors import TooManyRequests
 from billing.web.transaction import sessions_of
@@ -48,12 +50,23 @@ def limit_attempts(view: View) -> View:
     return limiter.shared_limit(LOGIN_LIMIT, scope="log-in", methods=["POST"])(view)  # type: ignore[return-value]
 
 
-def protect(app: Flask, *, https: bool) -> None:
+def within_limit(per_minute_max: int, *whose: object) -> bool:
+    """Count a call of somebody whom a log-in attempt's address does not name; False when it is one too many.
+
+    Counted at this process, like all that the limiter counts.
+    """
+    return limiter.limiter.hit(RateLimitItemPerMinute(per_minute_max), *map(str, whose))
+
+
+def protect(app: Flask, *, https: bool, proxies: int) -> None:
     """Bound what the application reads, and send the headers that keep browsers careful.
 
     Args:
         https: whether people reach it by https, so that cookies never travel otherwise.
+        proxies: how many of ours stand in front; what they say of the caller's address is believed.
     """
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.config.update(
         MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
         MAX_FORM_MEMORY_SIZE=FORM_BYTES_MAX,

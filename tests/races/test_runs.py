@@ -21,7 +21,7 @@ from tests.support.committed import all_agrees, count, numbers
 from tests.support.districts import DISTRICT_ID
 from tests.support.runner import BATCH_SIZE
 from tests.support.threads import at_once
-from tests.support.village import bill, counts, make_village, run_through, start
+from tests.support.village import NOVEMBER, bill, counts, make_village, run_through, start
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = 20

@@ -32,7 +32,7 @@ from tests.support.catalog import make_benefit
 from tests.support.districts import DISTRICT_KATO, LONG_AGO
 from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
 from tests.support.lived import live_a_season
-from tests.support.providers import make_provider
+from tests.support.providers import make_incident, make_provider
 from tests.support.web import TODAY, Office, make_user
 
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -47,6 +47,7 @@ TABLES = {
     "act": "completion_act",
     "charge": "contract_charge",
     "grant": "customer_benefit",
+    "incident": "provider_incident",
     "line": "revenue_line",
     "order": "service_order",
     "payer": "customer",
@@ -88,7 +89,7 @@ def known(office) -> Known:
         season = live_a_season(session)
         benefit = make_benefit(session)
         grant_benefit(session, season.resident.id, benefit.id, evidence="№ 17", valid_from=LONG_AGO)
-        make_provider(session, season.enterprise.id)
+        make_incident(session, make_provider(session, season.enterprise.id))
         spare = make_user(session, "spare", Role.CLERK)
         tokens.issue_token(session, spare.id, label="spare", expires_on=None, today=TODAY)
     found: Known = {}

@@ -4,10 +4,17 @@ from typing import Any
 from uuid import UUID
 
 from billing.access.models import Role
+from billing.kernel.clock import now
 from billing.kernel.money import BASIS_POINTS, ZERO
 from billing.kernel.paging import Page
-from billing.payments.providers import service
-from billing.payments.providers.models import AnswerFormat, Provider, ProviderDialect
+from billing.payments.providers import agreements, service
+from billing.payments.providers.models import (
+    AnswerFormat,
+    IncidentKind,
+    Provider,
+    ProviderDialect,
+    ProviderIncident,
+)
 from billing.web.access import requires
 from billing.web.blueprint import Blueprint
 from billing.web.etag import versioned
@@ -17,6 +24,7 @@ from billing.web.fields import (
     EnumField,
     FactsField,
     IdField,
+    InstantField,
     ListField,
     LocalNames,
     MoneyField,
@@ -65,11 +73,11 @@ class AgreementIn(LocalNames):
     dialect = EnumField(ProviderDialect, required=True)
     answer_format = EnumField(AnswerFormat, load_default=AnswerFormat.XML)
     field_names = NestedField(FieldNames, load_default=dict)
-    sum_min = MoneyField(minimum=service.ONE_TIYN, load_default=service.ONE_TIYN)
-    sum_max = MoneyField(minimum=service.ONE_TIYN, load_default=service.MILLION_TENGE)
+    sum_min = MoneyField(minimum=agreements.ONE_TIYN, load_default=agreements.ONE_TIYN)
+    sum_max = MoneyField(minimum=agreements.ONE_TIYN, load_default=agreements.MILLION_TENGE)
     allowed_addresses = ListField(
         TextField(50),
-        items_max=service.ADDRESSES_MAX,
+        items_max=agreements.ADDRESSES_MAX,
         load_default=(),
         metadata={"description": "addresses or networks it calls from; none: from anywhere"},
     )
@@ -80,7 +88,7 @@ class AgreementIn(LocalNames):
         metadata={"description": "fingerprint of its client certificate, checked by the proxy before"},
     )
     requests_per_minute_max = StrictInteger(
-        minimum=1, maximum=service.REQUESTS_PER_MINUTE_MAX, load_default=600
+        minimum=1, maximum=agreements.REQUESTS_PER_MINUTE_MAX, load_default=600
     )
 
 
@@ -120,6 +128,45 @@ class SecretOut(Schema):
     code = TextField(30, required=True)
     secret = TextField(100, required=True)
     version = StrictInteger(minimum=1, required=True)
+
+
+class IncidentOut(Schema):
+    """Something that a person has to settle with a provider."""
+
+    id = IdField(required=True)
+    provider_id = IdField(required=True)
+    kind = EnumField(IncidentKind, required=True)
+    txn_id = TextField(20, required=True, metadata={"description": "the provider's transaction"})
+    account = TextField(50, required=True, metadata={"description": "the personal account, as it was told"})
+    amount = AmountField(required=True)
+    refusal = TextField(
+        60,
+        required=True,
+        allow_none=True,
+        metadata={"description": "the code of what kept it from being booked"},
+    )
+    first_at = InstantField(required=True)
+    last_at = InstantField(required=True)
+    times = StrictInteger(minimum=1, required=True, metadata={"description": "how often it was told"})
+    resolved_at = InstantField(required=True, allow_none=True)
+    resolved_by = IdField(required=True, allow_none=True)
+    resolution = TextField(300, required=True, allow_none=True)
+    version = StrictInteger(minimum=1, required=True)
+
+
+class IncidentArgs(ListArgs):
+    """Which incidents."""
+
+    sort = SortField("last_at")
+    provider_id = IdField()
+    kind = EnumField(IncidentKind)
+    is_resolved = BooleanField()
+
+
+class ResolutionIn(Schema):
+    """What was agreed or done."""
+
+    resolution = TextField(300, required=True)
 
 
 class ProviderArgs(ListArgs):
@@ -198,3 +245,31 @@ def close_provider(provider_id: UUID) -> Provider:
 def reopen_provider(provider_id: UUID) -> Provider:
     """Take payments of a provider again."""
     return service.reopen_provider(current_session(), provider_id)
+
+
+@blp.get("/incidents")
+@requires(*KEEPERS)
+@blp.arguments(IncidentArgs, location="query")
+@blp.response(200, page_schema(IncidentOut))
+def list_incidents(args: dict[str, Any]) -> Page[ProviderIncident]:
+    """What a person has to settle with providers, the one told last first."""
+    return service.list_incidents(current_session(), args.pop("page"), **args)
+
+
+@blp.get("/incidents/<uuid:incident_id>")
+@requires(*KEEPERS)
+@blp.response(200, IncidentOut)
+@versioned
+def show_incident(incident_id: UUID) -> ProviderIncident:
+    """One incident."""
+    return service.get_incident(current_session(), incident_id)
+
+
+@blp.post("/incidents/<uuid:incident_id>/resolve")
+@requires(*KEEPERS)
+@blp.arguments(ResolutionIn)
+@blp.response(200, IncidentOut)
+@versioned
+def resolve_incident(body: dict[str, Any], incident_id: UUID) -> ProviderIncident:
+    """Say how an incident was settled."""
+    return service.resolve_incident(current_session(), incident_id, **body, at=now())

@@ -1,13 +1,23 @@
-"""Payment providers and the agreement with each."""
+"""Payment providers, the agreement with each, what they told and what they were answered."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.kernel.columns import EnumType, one_of, within_district
-from billing.kernel.db import Base, Identified, Versioned
+from billing.kernel.db import Base, Identified, InDistrict, Versioned
 from billing.kernel.money import BASIS_POINTS, Money
 from billing.kernel.shown import Shown
 
@@ -24,6 +34,34 @@ class AnswerFormat(Shown):
 
     XML = "xml"
     JSON = "json"
+
+
+class CallOutcome(Shown):
+    """What became of a provider's call; each dialect has a code for it."""
+
+    ACCEPTED = "accepted"  # check: can be paid; pay: is paid
+    BUSY = "busy"  # nothing was done; the same call may come again
+    UNFINISHED = "unfinished"  # it may have been done or not: the same call again finds out
+    UNCHECKED = "unchecked"  # the account could not be looked up
+    MALFORMED = "malformed"
+    WRONG_ACCOUNT = "wrong_account"  # its check digit or length is wrong
+    UNKNOWN_ACCOUNT = "unknown_account"
+    ACCOUNT_CLOSED = "account_closed"
+    PROVIDER_CLOSED = "provider_closed"
+    SUM_TOO_SMALL = "sum_too_small"
+    SUM_TOO_LARGE = "sum_too_large"
+    DATE_OUT_OF_RANGE = "date_out_of_range"
+    NOT_BOOKABLE = "not_bookable"  # its month is closed, no posting policy holds
+    TXN_REUSED = "txn_reused"  # the same transaction was told of another account or sum
+    CANCELLED = "cancelled"  # taken back before it was told
+
+
+class IncidentKind(Shown):
+    """What an accountant has to look into with a provider."""
+
+    TXN_REUSED = "txn_reused"  # one transaction told of two accounts or sums
+    NOT_BOOKED = "not_booked"  # a resident paid, and we refused the money
+    CANCEL_REFUSED = "cancel_refused"  # the provider takes a payment back, and we could not
 
 
 class Provider(Versioned, Identified, Base):
@@ -61,3 +99,71 @@ class Provider(Versioned, Identified, Base):
     requests_per_minute_max: Mapped[int]
     secret_hash: Mapped[str | None] = mapped_column(String(64))  # SHA-256; none: nobody can come in yet
     is_open: Mapped[bool] = mapped_column(default=True)  # a closed one takes no new payments
+
+
+class ProviderTransaction(Identified, Base):
+    """A payment as the provider told it first. Whoever tells it again gets the first answer again."""
+
+    __tablename__ = "provider_transaction"
+    __table_args__ = (
+        within_district("provider_id", "provider"),
+        UniqueConstraint("district_id", "provider_id", "txn_id"),
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+    )
+
+    provider_id: Mapped[UUID]
+    txn_id: Mapped[str] = mapped_column(String(20))
+    account: Mapped[str] = mapped_column(String(50))  # as told: it may be nobody's
+    amount: Mapped[Money]
+    paid_at: Mapped[datetime]  # by the provider's clock; never after it was told
+    told_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ProviderAnswer(InDistrict, Base):
+    """What a transaction was answered with, byte for byte, in the same transaction of the database."""
+
+    __tablename__ = "provider_answer"
+    __table_args__ = (
+        within_district("transaction_id", "provider_transaction"),
+        within_district("payment_id", "payment"),
+        UniqueConstraint("district_id", "payment_id"),
+        UniqueConstraint("district_id", "provider_txn"),
+        CheckConstraint("(outcome = 'accepted') = (payment_id IS NOT NULL)", name="accepted_is_paid"),
+        CheckConstraint("(provider_txn IS NULL) = (payment_id IS NULL)", name="number_of_payment"),
+        one_of("outcome", CallOutcome),
+    )
+
+    transaction_id: Mapped[UUID] = mapped_column(primary_key=True)
+    outcome: Mapped[CallOutcome] = mapped_column(EnumType(CallOutcome))
+    payment_id: Mapped[UUID | None]
+    provider_txn: Mapped[int | None] = mapped_column(BigInteger)  # our number of the payment, as it was told
+    content_type: Mapped[str] = mapped_column(String(50))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    answered_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ProviderIncident(Versioned, Identified, Base):
+    """Something between a provider and us that a person has to settle; told again, it is counted."""
+
+    __tablename__ = "provider_incident"
+    __table_args__ = (
+        within_district("provider_id", "provider"),
+        UniqueConstraint("district_id", "provider_id", "txn_id", "kind", "account", "amount"),
+        CheckConstraint("times > 0", name="times_positive"),
+        CheckConstraint("(resolved_at IS NULL) = (resolution IS NULL)", name="resolved_with_words"),
+        one_of("kind", IncidentKind),
+        Index(None, "district_id", "last_at", "id"),
+    )
+
+    provider_id: Mapped[UUID]
+    kind: Mapped[IncidentKind] = mapped_column(EnumType(IncidentKind))
+    txn_id: Mapped[str] = mapped_column(String(20))
+    account: Mapped[str] = mapped_column(String(50))
+    amount: Mapped[Money]
+    refusal: Mapped[str | None] = mapped_column(String(60))  # its code: why the money could not be booked
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    times: Mapped[int] = mapped_column(default=1)
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[UUID | None]
+    resolution: Mapped[str | None] = mapped_column(String(300))

@@ -1,0 +1,1 @@
+"""What providers say to us and we to them: the wire of the check/pay protocol."""

@@ -51,6 +51,9 @@ browser: .venv/.installed-dev
 		$(BIN)/playwright install chromium; \
 	fi || echo "No browser could be installed: the tests of pages will fail" >&2
 
+bench: .venv/.installed-dev ## Measure our work beside a peer's or a floor's; figures mean nothing on a busy machine
+	$(BIN)/python -m tests.bench
+
 lint: style types contracts ## Style, types and import contracts
 
 style: .venv/.installed-dev

@@ -50,18 +50,21 @@ def in_turns(ours: Work, other: Work, *, rounds: int = 5, warm_up: int = 1) -> t
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def at_least(
-    work: str, ours: float, other: float, goal: float, *, unit: str, digits: int = 0, shown: str = "ratio"
-) -> Measurement:
+def median_of(rounds: list[float]) -> float:
+    """The median of all rounds but the first, which warms up."""
+    return statistics.median(rounds[1:])
+
+
+def at_least(work: str, ours: float, other: float, goal: float | None, *, unit: str) -> Measurement:
     """A row whose figures are rates: more is better, and the ratio is ours to the other's."""
     ratio = ours / other
     return Measurement(
         work,
-        f"{ours:,.{digits}f} {unit}",
-        f"{other:,.{digits}f} {unit}",
+        f"{ours:,.0f} {unit}",
+        f"{other:,.0f} {unit}",
         round(ratio, 3),
-        f">= {goal:g} x" if shown == "ratio" else shown,
-        ratio >= goal,
+        "" if goal is None else f">= {goal:g} x",
+        None if goal is None else ratio >= goal,
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from billing.archive.service import DocumentStore, storing_in
+from billing.districts.bank_accounts import primary_account
 from billing.districts.models import District
 from billing.districts.numbering import take_numbers
 from billing.invoicing.models import BilledPeriod, Invoice, InvoiceLine
@@ -30,21 +31,28 @@ from tests.support.scratch import scratch_directory
 class Village:
     """A desk and its debtors: each owes one invoice of one line."""
 
-    sessions: Sessions
     enterprise_id: UUID
+    iban: str
     debtors: Sequence[tuple[UUID, str, str]]  # id, personal account, IIN
 
 
+def settle(database: Database, debtors: int) -> Village:
+    """Make a village in a fresh database, and commit it."""
+    with opened(database) as sessions, sessions.begin(DISTRICT_ID) as session:
+        make_district(session)
+        desk = open_desk(session)
+        return Village(
+            desk.enterprise.id,
+            primary_account(session, desk.enterprise.id).iban,
+            _copies(session, desk, debtors),
+        )
+
+
 @contextmanager
-def settled(database: Database, debtors: int) -> Iterator[Village]:
-    """A village in a fresh database, committed."""
+def opened(database: Database) -> Iterator[Sessions]:
+    """Sessions of a database, with a place for its documents; no connection is left behind."""
     with database.engine() as engine:
-        sessions = Sessions(engine, info=storing_in(DocumentStore(scratch_directory("documents"))))
-        with sessions.begin(DISTRICT_ID) as session:
-            make_district(session)
-            desk = open_desk(session)
-            people = _copies(session, desk, debtors)
-        yield Village(sessions, desk.enterprise.id, people)
+        yield Sessions(engine, info=storing_in(DocumentStore(scratch_directory("documents"))))
 
 
 def _copies(session: Session, desk: Desk, count: int) -> list[tuple[UUID, str, str]]:

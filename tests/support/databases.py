@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, text
+from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 
 from billing.kernel import migrations
 from billing.kernel.db import make_engine
@@ -110,6 +110,15 @@ class PostgresqlDatabases:
     def migrated(self) -> Iterator[Database]:
         """A database at the newest revision."""
         name = self._create(template=self._template)
+        try:
+            yield self._database(name)
+        finally:
+            self._drop(name)
+
+    @contextmanager
+    def copy_of(self, database: Database) -> Iterator[Database]:
+        """Another database with the same rows; nobody may be connected to the first meanwhile."""
+        name = self._create(template=make_url(database.url).database or "")
         try:
             yield self._database(name)
         finally:

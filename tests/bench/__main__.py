@@ -1,0 +1,56 @@
+"""``python -m tests.bench [NAME …]``: every row of the benchmark, or those of the named pieces of work.
+
+``--quick`` takes small numbers: it shows that everything runs, and its figures mean little.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import make_url
+
+from tests.bench import statements
+from tests.bench.measuring import Measurement, show
+from tests.support.databases import PostgresqlDatabases
+from tests.support.postgres import Server, given_url
+
+
+@contextmanager
+def postgresql() -> Iterator[PostgresqlDatabases]:
+    """Databases of a server of this run, or of the one that ``TEST_DATABASE_URL`` names."""
+    given = given_url()
+    server = None if given is not None else Server()
+    try:
+        databases = PostgresqlDatabases(given or make_url(server.url if server else ""))
+        yield databases
+        databases.close()
+    finally:
+        if server is not None:
+            server.stop()
+
+
+def statement_rows(quick: bool) -> list[Measurement]:
+    """Ten thousand rows against the goal, and a hundred thousand for the rate."""
+    with postgresql() as databases:
+        if quick:
+            return statements.measure(databases, rows=500, debtors=100, goal=0.3)
+        return [
+            *statements.measure(databases, rows=10_000, debtors=5_000, goal=0.3),
+            *statements.measure(databases, rows=100_000, debtors=10_000, goal=None),
+        ]
+
+
+WORK: dict[str, Callable[[bool], list[Measurement]]] = {"statements": statement_rows}
+
+
+def main() -> None:
+    """Measure what is named, and show it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("work", nargs="*", choices=[*WORK, []], help="pieces of work; all by default")
+    parser.add_argument("--quick", action="store_true", help="small numbers")
+    chosen = parser.parse_args()
+    show([row for name in chosen.work or WORK for row in WORK[name](chosen.quick)])
+
+
+if __name__ == "__main__":
+    main()

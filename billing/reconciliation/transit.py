@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Subquery, case, func, literal, select
+from sqlalchemy import Select, Subquery, case, func, literal, select, type_coerce
 from sqlalchemy.orm import Session
 
 from billing.budget.models import RevenueLine
@@ -57,7 +57,7 @@ def under_way(session: Session, *, until: date) -> list[UnderWay]:
     arrived = _arrived(here, until)
     direct = _direct(here, until)
     collected = _collected(here, until, direct)
-    left = collected.c.amount - func.coalesce(arrived.c.amount, literal(ZERO, MoneyType), type_=MoneyType)
+    left = type_coerce(collected.c.amount - func.coalesce(arrived.c.amount, 0), MoneyType)
     rows = session.execute(
         select(
             collected.c.thing,
@@ -98,7 +98,7 @@ def _direct(district_id: int, until: date) -> Subquery:
             RevenueArrival.arrived_on <= until,
         )
         .group_by(RevenueArrival.payment_id)
-        .having(func.sum(RevenueArrival.amount) != 0)
+        .having(func.sum(RevenueArrival.amount) != ZERO)
         .subquery()
     )
 

@@ -12,43 +12,9 @@ from billing.kernel.dates import Month
 from billing.kernel.db import scope
 from billing.kernel.i18n import Language, messages
 from billing.verification.service import CHECKS, DOCUMENT_DAMAGED, verify
+from tests.support.damage import found, harm
 from tests.support.districts import DISTRICT_ID, make_district
 from tests.support.lived import live_a_season
-
-
-def unlock(session, *tables):
-    """Let tables be changed: drop their append-only triggers, and PostgreSQL's check of references."""
-    for table in (*tables, "transfer"):
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-        else:
-            for event in ("no_update", "no_delete", "month_open"):
-                session.execute(text(f"DROP TRIGGER IF EXISTS {table}_{event}"))
-
-
-def harm(session, statement, *tables, **values):
-    """Change rows past the triggers; fails if it changed none."""
-    unlock(session, *tables)
-    bound = {name: _stored(session, value) for name, value in values.items()}
-    result = session.execute(text(statement), bound)
-    assert result.rowcount == 1, result.rowcount
-    session.expire_all()
-
-
-def _stored(session, value):
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    return value.hex if isinstance(value, UUID) and sqlite else value
-
-
-def found(session):
-    """Codes of the differences, each with how often it was found, and their sentences in three languages."""
-    codes = {}
-    for difference in verify(session):
-        codes[difference.code] = codes.get(difference.code, 0) + 1
-        assert difference.district_id == 1
-        for language in Language:
-            assert "{" not in difference.message(language)
-    return codes
 
 
 @pytest.fixture(scope="module")

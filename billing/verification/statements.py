@@ -173,7 +173,8 @@ CHECKS = (
         LEFT JOIN transfer x ON x.district_id = t.district_id AND x.reverses_id = t.id
         WHERE (:district = 0 OR t.district_id = :district)
           AND t.source_kind IN ('statement', 'arrival') AND t.reverses_id IS NULL
-          AND (m.id IS NULL OR (u.match_id IS NULL) <> (x.id IS NULL))
+          AND CASE WHEN m.id IS NULL THEN t.source_kind = 'arrival'
+                   ELSE (u.match_id IS NULL) <> (x.id IS NULL) END
         """,
     ),
     Check(

@@ -37,7 +37,13 @@ def import_november(bank):
         document("1000.00", day="01.11.2026", number="1"),
         document("777.00", day="05.11.2026", number="2", iin_bin="901124300005"),
         document(
-            "50.00", day="06.11.2026", number="3", name="АО Халык Банк", purpose="Комиссия банка", out=True
+            "50.00",
+            day="06.11.2026",
+            number="3",
+            name="АО «Народный Банк Казахстана»",
+            purpose="Комиссия банка",
+            out=True,
+            ПолучательБанкБИК="HSBKKZKX",
         ),
         document(
             "300.00",

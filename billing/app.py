@@ -28,10 +28,12 @@ from billing.payments.providers import api as providers
 from billing.payments.providers.protocol import api as provider_calls
 from billing.payments.statements import api as statements
 from billing.receivables import api as receivables
+from billing.reconciliation import api as reconciliation
 from billing.verification import api as verification
 from billing.web import errors, login, openapi, security
 from billing.web.access import refuse_unmarked_routes
 from billing.web.transaction import TransactionalFlask
+from billing.worker.uploads import work_off_later
 from billing.workforce import api as workforce
 from billing.workforce import contractor_api as contractors
 
@@ -51,6 +53,7 @@ BLUEPRINTS = (
     providers.blp,
     statements.blp,
     receivables.blp,
+    reconciliation.blp,
     ledger.blp,
     budget.blp,
     verification.blp,
@@ -77,6 +80,7 @@ def create_app(settings: Settings | None = None, sessions: Sessions | None = Non
         make_engine(settings.database_url),
         storing_in(DocumentStore(settings.documents)) | {PUBLIC_URL: settings.public_url},
     )
+    app.extensions[reconciliation.TAKE_UP] = work_off_later
     security.protect(app, https=settings.public_url.startswith("https://"), proxies=settings.proxies)
     security.register_health(app)
     login.register_login(app)

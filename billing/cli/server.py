@@ -10,6 +10,7 @@ from billing.cli.office import Office
 from billing.cli.teaching import TeachingCommand
 from billing.kernel import migrations
 from billing.kernel.i18n import tolerate_gaps
+from billing.worker.uploads import work_off_what_waits
 
 # Named by text, as every WSGI server names it: the application stands above the command line.
 APPLICATION = "billing.app:create_app"
@@ -54,5 +55,6 @@ def serve(office: Office, /, *, host: str | None, port: int | None) -> None:
     except OSError as error:
         office.warn("port_taken", host=host, port=port, reason=error.strerror)
         raise click.exceptions.Exit(1) from None
+    work_off_what_waits(office.sessions)
     office.say("serving", url=f"http://{host}:{port}")
     server.run()

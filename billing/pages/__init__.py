@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response
 from billing.kernel.i18n import label, text
 from billing.kernel.shown import Language
 from billing.pages import desk, office, overview
-from billing.pages.accountant import months, reports
+from billing.pages.accountant import months, reports, statements
 from billing.pages.cashier import payments, take
 from billing.pages.clerk import contracts, customers, invoice, invoices, orders
 from billing.pages.forms import ONCE, once_token
@@ -45,6 +45,7 @@ GROUPS = (
     payments.blp,
     reports.blp,
     months.blp,
+    statements.blp,
     pay.blp,
 )
 
@@ -56,6 +57,7 @@ MENU = (
     ("clerk_orders.index", "page.menu_orders"),
     ("clerk_invoices.index", "page.menu_invoices"),
     ("cashier_payments.index", "page.menu_payments"),
+    ("accountant_statements.index", "page.menu_statements"),
     ("accountant_reports.index", "page.menu_reports"),
 )
 # What people come to do.
@@ -66,6 +68,7 @@ WORKS = (
     ("clerk_invoices.unbilled", "page.issue_all"),
     ("accountant_reports.execution", "page.report_execution"),
     ("accountant_reports.debts", "page.report_debts"),
+    ("accountant_statements.new", "page.send_statement"),
     ("accountant_months.index", "page.close_months"),
 )
 STYLES_KEPT_SECONDS = 86_400  # a village's line is slow; a day is kept after an update at most

@@ -104,6 +104,53 @@ class BankStatement(Identified, Base):
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class UploadState(Shown):
+    """How far a file that was sent to us has come."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class StatementUpload(Identified, Base):
+    """A file that was sent, and what became of it. A large one is taken in after the answer.
+
+    Whoever is killed meanwhile has written nothing, so that the next one begins anew.
+    """
+
+    __tablename__ = "statement_upload"
+    __table_args__ = (
+        within_district("bank_account_id", "bank_account"),
+        within_district("profile_id", "column_profile"),
+        within_district("statement_id", "bank_statement"),
+        one_of("state", UploadState),
+        CheckConstraint("(state = 'waiting') = (content IS NOT NULL)", name="content_while_waiting"),
+        CheckConstraint("(state = 'done') = (statement_id IS NOT NULL)", name="statement_when_done"),
+        Index(
+            "ix_statement_upload_waiting",
+            "district_id",
+            "id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+
+    file_name: Mapped[str] = mapped_column(String(200))
+    size_bytes: Mapped[int]
+    content: Mapped[bytes | None] = mapped_column(deferred=True)
+    bank_account_id: Mapped[UUID | None]
+    profile_id: Mapped[UUID | None]
+    override_reason: Mapped[str | None] = mapped_column(String(300))
+    state: Mapped[UploadState] = mapped_column(EnumType(UploadState), default=UploadState.WAITING)
+    rows_done: Mapped[int] = mapped_column(default=0)  # of those that are new
+    rows_total: Mapped[int | None]  # None until the file was read
+    alive_at: Mapped[datetime | None]  # when somebody who works on it said so last
+    statement_id: Mapped[UUID | None]
+    result: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # counts of what rows were, or why not
+    recorded_by: Mapped[UUID | None]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class StatementRow(Identified, Base):
     """One movement of money as the bank told it. Never changed."""
 

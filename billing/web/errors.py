@@ -159,7 +159,7 @@ def problem_of(
         "status": status,
         "code": code,
         "detail": sentence(code, facts, language),
-        "facts": {name: _plain(value) for name, value in facts.items()},
+        "facts": {name: _plain(value, language) for name, value in facts.items()},
     }
     if errors:
         problem["errors"] = [
@@ -236,13 +236,15 @@ def _field_problems(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[st
         yield named[:FIELD_NAME_MAX] or path[0], known
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, language: Language) -> Any:
     if isinstance(value, Enum):
         return value.value
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(part) for part in value]
+        return [_plain(part, language) for part in value]
     if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
+        return {str(name): _plain(part, language) for name, part in value.items()}
+    if (told := getattr(value, "told", None)) is not None:
+        return told(language)  # what is wrong with a line of a file, in the reader's words
     return value.isoformat() if isinstance(value, date | datetime) else str(value)

@@ -22,6 +22,7 @@ from billing.web import access, idempotency, login
 from billing.web.access import Access
 from billing.web.addresses import for_programs
 from billing.web.errors import Busy
+from billing.web.files import body_bytes_max
 
 ATTEMPTS_MAX = 4
 
@@ -40,6 +41,8 @@ class TransactionalFlask(Flask):
         )
         if marked is None or request.method == "OPTIONS":
             return super().dispatch_request()
+        if (larger := body_bytes_max(self.view_functions[request.endpoint or ""])) is not None:
+            request.max_content_length = larger
         # Read before the transaction begins: a slow client must not hold the writers' lock.
         request.get_data()
         for attempt in range(1, ATTEMPTS_MAX + 1):

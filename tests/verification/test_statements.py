@@ -9,7 +9,7 @@ from billing.kernel.ids import new_id
 from billing.kernel.money import Money
 from billing.ledger.models import SourceKind, Transfer
 from billing.reconciliation.matches import MatchDraft, record_matches
-from billing.reconciliation.models import MatchedRow, MatchedTransfer, MatchKind, StatementMatch, StatementRow
+from billing.reconciliation.models import MatchedRow, MatchKind, StatementMatch, StatementRow
 from billing.reconciliation.proof import ProofLine, bank_proof, proof_table, treasury_proof
 from billing.reconciliation.service import rematch, take_in
 from billing.reconciliation.undo import undo_match
@@ -263,17 +263,10 @@ def test_an_arrival_of_another_sum(bank, session):
     assert found(session) == {"arrival_differs": 1, "transit_not_explained": 1}
 
 
-def test_a_posting_that_no_match_made(bank, session):
-    """A charge whose match does not exist: nobody knows what row it was."""
+def test_a_posting_undone_without_its_match(bank, session):
+    """A charge mirrored, and no record that its match was undone: neither holds anything."""
     import_november(bank)
-    charge = session.scalars(
-        select(MatchedTransfer.transfer_id)
-        .join(
-            StatementMatch,
-            (StatementMatch.district_id == MatchedTransfer.district_id)
-            & (StatementMatch.id == MatchedTransfer.match_id),
-        )
-        .where(StatementMatch.kind == MatchKind.COMMISSION)
-    ).one()
-    harm(session, "UPDATE transfer SET source_id = :nobody WHERE id = :id", nobody=new_id(), id=charge)
-    assert found(session) == {"posted_without_match": 1}
+    charge = session.scalars(select(StatementMatch).where(StatementMatch.kind == MatchKind.COMMISSION)).one()
+    undo_match(session, charge.id, undone_on=NOVEMBER_26, reason="не комиссия")
+    harm(session, "DELETE FROM match_undo WHERE match_id = :id", "match_undo", id=charge.id)
+    assert found(session) == {"match_not_balanced": 1, "posted_without_match": 1}

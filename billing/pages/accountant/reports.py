@@ -25,8 +25,10 @@ from billing.pages.forms import Form, blank, filters, show_refusal
 from billing.payments.statements.documents import render_statement
 from billing.payments.statements.service import Statement, statement_of, statement_table
 from billing.receivables.reports import aged_debt, aged_debt_table
+from billing.reconciliation.in_transit import Grouping, money_in_transit, transit_table
+from billing.reconciliation.proof import bank_proof, proof_table, treasury_proof
 from billing.web.access import requires
-from billing.web.fields import IdField, MonthField, Schema, StrictInteger, TextField
+from billing.web.fields import EnumField, IdField, MonthField, Schema, StrictInteger, TextField
 from billing.web.files import CSV, PDF, file_answer
 from billing.web.language import reader_language
 from billing.web.transaction import current_session
@@ -72,6 +74,20 @@ class StatementFilters(Schema):
     account_number = AccountNumberField(40)
     first_day = TypedDate()
     last_day = TypedDate()
+
+
+class ProofFilters(Schema):
+    """Whose balance: an enterprise's own accounts, or the budget's."""
+
+    enterprise_id = IdField()
+    of = TextField(10)
+
+
+class TransitFilters(Schema):
+    """At the end of which day, added up by what."""
+
+    day = TypedDate()
+    grouping = EnumField(Grouping)
 
 
 @blp.get("/")
@@ -172,6 +188,33 @@ def statement() -> ResponseReturnValue:
         return file_answer(content, PDF, f"statement-{found[0].customer.account_number}.pdf")
     enterprises = desk.enterprise_choices()
     return _answer("statement", form, table, enterprises=enterprises, printable=bool(found))
+
+
+@blp.get("/bank-proof")
+@requires(*BOOKKEEPERS)
+def proof() -> ResponseReturnValue:
+    """The bank's balance held against the books, with every open item between them."""
+    form = filters(ProofFilters)
+    enterprise = desk.enterprise_named(form.values.get("enterprise_id"))
+    form.suggest(blank(enterprise_id=enterprise.id))
+
+    def make() -> ReportTable:
+        session = current_session()
+        treasury = form.values.get("of") == "treasury"
+        return proof_table(treasury_proof(session) if treasury else bank_proof(session, enterprise.id))
+
+    return _answer("proof", form, _made(form, make), enterprises=desk.enterprise_choices())
+
+
+@blp.get("/in-transit")
+@requires(*OVERSEERS)
+def in_transit() -> ResponseReturnValue:
+    """What was collected for the budget and has not arrived."""
+    form = filters(TransitFilters)
+    day, grouping = form.values.get("day", today()), form.values.get("grouping", Grouping.AGE)
+    form.suggest(blank(day=day, grouping=grouping.value))
+    table = transit_table(money_in_transit(current_session(), day=day, grouping=grouping))
+    return _answer("transit", form, table, groupings=desk.choices(Grouping))
 
 
 def _answer(name: str, form: Form, table: ReportTable | None, **more: Any) -> ResponseReturnValue:

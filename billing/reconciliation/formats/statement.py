@@ -118,6 +118,17 @@ class Problem:
         """What is wrong, for people, without the place in the file."""
         return text(f"statement_problem.{self.code}", language, value=self.value, key=self.key, **self.facts)
 
+    def told(self, language: str) -> dict[str, Any]:
+        """The problem for programs and people: its place, its code, and the sentence."""
+        return {
+            "code": self.code.value,
+            "severity": self.severity.value,
+            "line": self.line,
+            "key": self.key,
+            "value": self.value,
+            "detail": self.sentence(language),
+        }
+
     def stored(self) -> dict[str, Any]:
         """The problem as it is kept with its statement (JSON)."""
         return {

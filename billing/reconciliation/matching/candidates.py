@@ -52,6 +52,7 @@ def load(
     read: Mapping[UUID, Mentions],
     *,
     thorough: bool = False,
+    direction: Direction = Direction.IN,
 ) -> Known:
     """What is known that may explain these rows.
 
@@ -62,10 +63,10 @@ def load(
     """
     settings = settings_of(session, enterprise_id)
     known = Known(thresholds=Thresholds(settings.threshold, settings.days_around))
-    known.nobody = _nobody(session)
+    known.nobody = nobody_of(session)
     customers = _named_customers(session, rows, read)
     known.by_iban = _payers_of_ibans(session, rows, known.nobody)
-    known.rules = _rules(session, enterprise_id)
+    known.rules = _rules(session, enterprise_id, direction)
     invoices = _invoices(session, enterprise_id, rows, read)
     customer_ids = {customer.id for customer in customers}
     customer_ids.update(*known.by_iban.values(), (invoice.customer_id for invoice in invoices))
@@ -84,7 +85,7 @@ def load(
     return known
 
 
-def _nobody(session: Session) -> frozenset[str]:
+def nobody_of(session: Session) -> frozenset[str]:
     """Who is no customer when he pays: our own enterprises moving their money, and providers."""
     ours = session.scalars(select(Enterprise.bin)).all()
     own_ibans = session.scalars(select(BankAccount.iban)).all()
@@ -161,12 +162,12 @@ def _payers_of_ibans(
     return {iban: frozenset(each) for iban, each in payers.items() if len(each) <= PAYERS_OF_IBAN_MAX}
 
 
-def _rules(session: Session, enterprise_id: UUID) -> Sequence[KnownRule]:
+def _rules(session: Session, enterprise_id: UUID, direction: Direction) -> Sequence[KnownRule]:
     statement = (
         select(MatchingRule)
         .where(
             MatchingRule.enterprise_id == enterprise_id,
-            MatchingRule.direction == Direction.IN,
+            MatchingRule.direction == direction,
             MatchingRule.is_active,
         )
         .order_by(MatchingRule.id)
@@ -349,7 +350,7 @@ def _whom_a_sum_fits(
         select(Receivable.customer_id)
         .where(Receivable.enterprise_id == enterprise_id, Receivable.open_amount > ZERO)
         .group_by(Receivable.invoice_id, Receivable.customer_id)
-        .having(func.sum(Receivable.open_amount).in_([amount.tiyn for amount in amounts]))
+        .having(func.sum(Receivable.open_amount).in_(amounts))
         .limit(FITTING_MAX)
     )
     return {*session.scalars(of_payments), *session.scalars(of_invoices)}

@@ -25,6 +25,7 @@ from billing.reconciliation.matches import (
     open_rows,
     unexplained,
 )
+from billing.reconciliation.matching.incoming import match_incoming
 from billing.reconciliation.models import (
     BankStatement,
     ExceptionKind,
@@ -36,9 +37,15 @@ from billing.reconciliation.models import (
     StatementRow,
 )
 from billing.reconciliation.outgoing import match_outgoing
+from billing.reconciliation.provider_batches import match_provider_batches
 
 # Outgoing money, providers' batches, what reached the budget; last what customers paid themselves.
-MATCHERS: tuple[Matcher, ...] = (match_outgoing, match_arrivals)
+MATCHERS: tuple[Matcher, ...] = (
+    match_outgoing,
+    match_provider_batches,
+    match_arrivals,
+    match_incoming,
+)
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
 

@@ -22,7 +22,7 @@ from billing.reconciliation.matching.decisions import (
     NotOfBankAccount,
     NotOwnAccount,
     Part,
-    RowsOfSeveralAccounts,
+    RowsNotTogether,
     SumsDiffer,
     confirm_postings,
     decide_entry,
@@ -147,7 +147,7 @@ def test_what_cannot_be_decided_so_is_refused(counter):
         paid(counter, [out], part)
     with pytest.raises(InvalidInput):
         paid(counter, [inside, inside], part)
-    with pytest.raises(RowsOfSeveralAccounts):
+    with pytest.raises(RowsNotTogether):
         paid(counter, [inside, out], part)
     with pytest.raises(InvalidText):
         decide_payments(counter.session, [inside.id], [part], decided_on=APRIL_15, why=" ")
@@ -378,13 +378,7 @@ def test_a_rule_that_would_take_everybody_s_money_is_refused(counter):
         with pytest.raises(RuleTooWide), counter.session.begin_nested():
             paid(counter, [taken], part, lesson=lesson)
     with pytest.raises(InvalidInput), counter.session.begin_nested():
-        paid(
-            counter,
-            [taken],
-            Part(part.customer_id, T(1000)),
-            Part(part.customer_id, T(160)),
-            lesson=Lesson(iban=True),
-        )
+        paid(counter, [taken], *halves, lesson=Lesson(iban=True))
     assert is_untouched(counter)
     assert list_rules(counter.session, FIRST_PAGE).items == []
 

@@ -57,10 +57,10 @@ class SumsDiffer(RuleViolation):
     code = "sums_differ"
 
 
-class RowsOfSeveralAccounts(RuleViolation):
+class RowsNotTogether(RuleViolation):
     """One decision is about rows of one bank account that went one way."""
 
-    code = "rows_of_several_accounts"
+    code = "rows_not_together"
 
 
 class NotOwnAccount(RuleViolation):
@@ -110,7 +110,7 @@ def decide_payments(
 
     Raises:
         NotFound: no such row or customer.
-        RowMatched, RowsOfSeveralAccounts, NotOwnAccount: about the rows.
+        RowMatched, RowsNotTogether, NotOwnAccount: about the rows.
         SumsDiffer: the parts do not come to the rows' sum.
         NotOpenForCustomer: a named invoice is not one of the customer's open ones.
         MonthClosed, NoPostingPolicy, UnknownBudgetCode: it cannot be posted.
@@ -171,7 +171,7 @@ def confirm_postings(
 
     Raises:
         NotFound: no such row or transfer.
-        RowMatched, RowsOfSeveralAccounts, NotOwnAccount: about the rows.
+        RowMatched, RowsNotTogether, NotOwnAccount: about the rows.
         NotOfBankAccount: a transfer that does not move the enterprise's bank account.
         TransferMatched: another row shows it already.
         SumsDiffer: they do not move it by the rows' sum. Nothing is recorded.
@@ -209,7 +209,7 @@ def decide_entry(
 
     Raises:
         NotFound: no such row, or the book lacks the account.
-        RowMatched, RowsOfSeveralAccounts, NotOwnAccount: about the rows.
+        RowMatched, RowsNotTogether, NotOwnAccount: about the rows.
         ControlAccount, SameAccount: the account moves only by its own documents, or is the bank's own.
         MonthClosed: a row lies in a closed month.
         RuleTooWide, AlreadyExists: the rule cannot be made. Nothing is recorded.
@@ -267,7 +267,7 @@ def _locked(session: Session, row_ids: Sequence[UUID]) -> tuple[BankAccount, lis
         select(StatementRow.bank_account_id).where(StatementRow.id.in_(row_ids)).distinct()
     ).all()
     if len(account_ids) > 1 or len({row.direction for row in rows}) > 1:
-        raise RowsOfSeveralAccounts
+        raise RowsNotTogether
     account = get_row(session, BankAccount, account_ids[0], kind="bank_account")
     if account.kind is not BankAccountKind.BANK:
         raise NotOwnAccount

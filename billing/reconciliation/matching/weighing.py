@@ -8,17 +8,26 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from billing.districts.models import BankAccount
+from billing.kernel.errors import NotFound
 from billing.kernel.money import Money
 from billing.ledger import service as ledger
 from billing.ledger.chart import BANK
 from billing.ledger.models import Account, SourceKind, Transfer
 from billing.reconciliation.formats.statement import Direction
-from billing.reconciliation.matches import OpenRow
+from billing.reconciliation.matches import OpenRow, RowMatched, open_rows
 from billing.reconciliation.matching.candidates import load
 from billing.reconciliation.matching.knowledge import Known, KnownRule
 from billing.reconciliation.matching.purpose import folded, read_purpose
 from billing.reconciliation.matching.scoring import Candidate, candidates_of
-from billing.reconciliation.models import MatchedTransfer, MatchKind
+from billing.reconciliation.models import (
+    MatchedRow,
+    MatchedTransfer,
+    MatchKind,
+    MatchUndo,
+    StatementMatch,
+    StatementRow,
+)
 
 SHOWN_MAX = 20  # candidates, and postings
 
@@ -50,6 +59,57 @@ class Weighed:
     postings: Sequence[Posting]
     entry_rules: Sequence[KnownRule]
     known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a match holds, or held until it was undone."""
+
+    row_ids: Sequence[UUID]
+    transfer_ids: Sequence[UUID]
+    undo: MatchUndo | None
+
+
+def open_row(session: Session, row_id: UUID) -> tuple[OpenRow, UUID]:
+    """A row that no match explains, and whose account it is on.
+
+    Raises:
+        NotFound: no such row.
+        RowMatched: it is explained.
+    """
+    statement = (
+        select(BankAccount.enterprise_id)
+        .join(
+            StatementRow,
+            and_(
+                StatementRow.district_id == BankAccount.district_id,
+                StatementRow.bank_account_id == BankAccount.id,
+            ),
+        )
+        .where(StatementRow.id == row_id)
+    )
+    enterprise_id = session.scalar(statement)
+    if enterprise_id is None:
+        raise NotFound(kind="statement_row", id=row_id)
+    rows = open_rows(session, [row_id])
+    if not rows:
+        raise RowMatched(row_id=row_id)
+    return rows[0], enterprise_id
+
+
+def held_by(session: Session, match: StatementMatch) -> Held:
+    """What a match explains, and with which postings; of an undone one what it had."""
+    undo = session.get(MatchUndo, (match.district_id, match.id))
+    if undo is not None:
+        ids = {name: [UUID(each) for each in undo.held[name]] for name in ("row_ids", "transfer_ids")}
+        return Held(ids["row_ids"], ids["transfer_ids"], undo)
+    rows = select(MatchedRow.row_id).where(MatchedRow.match_id == match.id).order_by(MatchedRow.row_id)
+    transfers = (
+        select(MatchedTransfer.transfer_id)
+        .where(MatchedTransfer.match_id == match.id)
+        .order_by(MatchedTransfer.transfer_id)
+    )
+    return Held(session.scalars(rows).all(), session.scalars(transfers).all(), None)
 
 
 def weigh(session: Session, enterprise_id: UUID, row: OpenRow) -> Weighed:

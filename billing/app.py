@@ -29,6 +29,9 @@ from billing.payments.providers.protocol import api as provider_calls
 from billing.payments.statements import api as statements
 from billing.receivables import api as receivables
 from billing.reconciliation import api as reconciliation
+from billing.reconciliation.matching import decision_api as decisions
+from billing.reconciliation.matching import exceptions_api as exceptions
+from billing.reconciliation.matching import rules_api as matching
 from billing.verification import api as verification
 from billing.web import errors, login, openapi, security
 from billing.web.access import refuse_unmarked_routes
@@ -56,6 +59,9 @@ BLUEPRINTS = (
     reconciliation.blp,
     ledger.blp,
     budget.blp,
+    decisions.blp,
+    exceptions.blp,
+    matching.blp,
     verification.blp,
     archive.blp,
 )

@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from billing.districts.models import BankAccount
+from billing.kernel.bulk import among, insert_rows
 from billing.kernel.db import actor_of, district_of, insert_into
 from billing.kernel.errors import NotFound, RuleViolation
 from billing.kernel.money import Money
@@ -145,10 +146,17 @@ def open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]:
             MatchedRow,
             (MatchedRow.district_id == StatementRow.district_id) & (MatchedRow.row_id == StatementRow.id),
         )
-        .where(StatementRow.id.in_(row_ids), MatchedRow.row_id.is_(None))
+        .where(among(session, StatementRow.id, row_ids), MatchedRow.row_id.is_(None))
         .order_by(StatementRow.booked_on, StatementRow.id)
     )
     return [OpenRow(*row) for row in session.execute(statement)]
+
+
+def still_open(session: Session, rows: Sequence[OpenRow]) -> list[OpenRow]:
+    """Those of the rows that no live match explains by now."""
+    claimed = select(MatchedRow.row_id).where(among(session, MatchedRow.row_id, [row.id for row in rows]))
+    matched = set(session.scalars(claimed))
+    return [row for row in rows if row.id not in matched]
 
 
 def lock_open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]:
@@ -160,7 +168,7 @@ def lock_open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]
     """
     locked = session.scalars(
         select(StatementRow.id)
-        .where(StatementRow.id.in_(row_ids))
+        .where(among(session, StatementRow.id, row_ids))
         .order_by(StatementRow.id)
         .with_for_update()
     ).all()
@@ -188,21 +196,24 @@ def record_matches(
         return
     _refuse_claimed(session, drafts)
     district_id = district_of(session)
-    session.execute(
-        insert(StatementMatch),
+    actor_id = actor_of(session)
+    insert_rows(
+        session,
+        StatementMatch,
+        _MATCH_COLUMNS,
         [
-            {
-                "district_id": district_id,
-                "id": draft.id,
-                "bank_account_id": bank_account_id,
-                "kind": draft.kind,
-                "matched_on": draft.matched_on,
-                "score": draft.score,
-                "reasons": [reason.stored() for reason in draft.reasons],
-                "why": draft.why,
-                "rule_id": draft.rule_id,
-                "decided_by": actor_of(session) if draft.why is not None else None,
-            }
+            (
+                district_id,
+                draft.id,
+                bank_account_id,
+                draft.kind,
+                draft.matched_on,
+                draft.score,
+                [reason.stored() for reason in draft.reasons],
+                draft.why,
+                draft.rule_id,
+                actor_id if draft.why is not None else None,
+            )
             for draft in drafts
         ],
     )
@@ -214,13 +225,24 @@ def record_matches(
     )
     for table, column, attribute in claims:
         values = [
-            {"district_id": district_id, column: claimed, "match_id": draft.id}
-            for draft in drafts
-            for claimed in getattr(draft, attribute)
+            (district_id, claimed, draft.id) for draft in drafts for claimed in getattr(draft, attribute)
         ]
-        if values:
-            session.execute(insert(table), values)
+        insert_rows(session, table, ("district_id", column, "match_id"), values)
     _close_exceptions(session, drafts, decided_on)
+
+
+_MATCH_COLUMNS = (
+    "district_id",
+    "id",
+    "bank_account_id",
+    "kind",
+    "matched_on",
+    "score",
+    "reasons",
+    "why",
+    "rule_id",
+    "decided_by",
+)
 
 
 def _refuse_claimed(session: Session, drafts: Sequence[MatchDraft]) -> None:
@@ -231,17 +253,22 @@ def _refuse_claimed(session: Session, drafts: Sequence[MatchDraft]) -> None:
     payment_ids = sorted({claimed for draft in drafts for claimed in draft.payment_ids})
     for some in in_chunks(transfer_ids):
         session.execute(
-            select(Transfer.id).where(Transfer.id.in_(some)).order_by(Transfer.id).with_for_update()
+            select(Transfer.id)
+            .where(among(session, Transfer.id, some))
+            .order_by(Transfer.id)
+            .with_for_update()
         ).all()
         held = session.scalar(
-            select(MatchedTransfer.transfer_id).where(MatchedTransfer.transfer_id.in_(some)).limit(1)
+            select(MatchedTransfer.transfer_id)
+            .where(among(session, MatchedTransfer.transfer_id, some))
+            .limit(1)
         )
         if held is not None:
             raise TransferMatched(transfer_id=held)
     for some in in_chunks(payment_ids):
         payments.lock_payments(session, some)
         settled = session.scalar(
-            select(SettledPayment.payment_id).where(SettledPayment.payment_id.in_(some)).limit(1)
+            select(SettledPayment.payment_id).where(among(session, SettledPayment.payment_id, some)).limit(1)
         )
         if settled is not None:
             raise PaymentSettled(payment_id=settled)
@@ -252,7 +279,7 @@ def _close_exceptions(session: Session, drafts: Sequence[MatchDraft], decided_on
     for some in in_chunks(row_ids):
         session.execute(
             update(RowException)
-            .where(RowException.row_id.in_(some), RowException.closed_on.is_(None))
+            .where(among(session, RowException.row_id, some), RowException.closed_on.is_(None))
             .values(closed_on=decided_on, version=RowException.version + 1)
             .execution_options(synchronize_session=False)
         )

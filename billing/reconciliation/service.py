@@ -14,6 +14,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from billing.districts.models import BankAccount
+from billing.kernel.bulk import among
 from billing.kernel.rows import get_row
 from billing.reconciliation.arrivals import match_arrivals
 from billing.reconciliation.importing import import_statement
@@ -23,6 +24,7 @@ from billing.reconciliation.matches import (
     in_chunks,
     open_exceptions,
     open_rows,
+    still_open,
     unexplained,
 )
 from billing.reconciliation.matching.incoming import match_incoming
@@ -186,7 +188,7 @@ def _match_chunk(
     """Let every matcher look at what the ones before it left, and let the rest wait."""
     session.execute(
         select(StatementRow.id)
-        .where(StatementRow.id.in_(row_ids))
+        .where(among(session, StatementRow.id, row_ids))
         .order_by(StatementRow.id)
         .with_for_update()
     ).all()
@@ -197,7 +199,7 @@ def _match_chunk(
             break
         kinds |= matcher(session, account, rows, decided_on=day)
         # What a matcher understood and could not explain is nothing for the next one to guess at.
-        rows = [row for row in open_rows(session, [row.id for row in rows]) if row.id not in kinds]
+        rows = [row for row in still_open(session, rows) if row.id not in kinds]
     waiting = _waiting(session, row_ids)
     # What a person or an earlier look found out stays, where nothing better is known now.
     kinds |= {row.id: waiting.get(row.id, unexplained(row.direction)) for row in rows}
@@ -209,7 +211,7 @@ def _match_chunk(
 
 def _waiting(session: Session, row_ids: Sequence[UUID]) -> Mapping[UUID, ExceptionKind]:
     waiting = select(RowException.row_id, RowException.kind).where(
-        RowException.row_id.in_(row_ids), RowException.closed_on.is_(None)
+        among(session, RowException.row_id, row_ids), RowException.closed_on.is_(None)
     )
     return {row[0]: row[1] for row in session.execute(waiting)}
 
@@ -222,7 +224,7 @@ def _matched(session: Session, row_ids: Sequence[UUID]) -> Mapping[MatchKind, in
             (MatchedRow.district_id == StatementMatch.district_id)
             & (MatchedRow.match_id == StatementMatch.id),
         )
-        .where(MatchedRow.row_id.in_(row_ids))
+        .where(among(session, MatchedRow.row_id, row_ids))
         .group_by(StatementMatch.kind)
     )
     return {row[0]: row[1] for row in session.execute(counted)}

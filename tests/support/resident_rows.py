@@ -15,7 +15,7 @@ from billing.invoicing.models import Invoice
 from billing.payments.models import Payment
 from billing.receivables import service as receivables
 from billing.reconciliation.formats.statement import Direction
-from billing.reconciliation.matches import OpenRow
+from billing.reconciliation.matches import OpenRow, open_exceptions
 from billing.reconciliation.matching.incoming import match_incoming
 from billing.reconciliation.models import ExceptionKind
 from tests.support.bank_rows import Explained, account_of, explained, row, take_in_rows
@@ -54,8 +54,10 @@ class Counter:
         return take_in_rows(self.session, self.account, *rows)
 
     def match(self, rows: Sequence[OpenRow]) -> Mapping[UUID, ExceptionKind]:
-        """Let the matcher of incoming rows look at rows."""
-        return match_incoming(self.session, self.account, rows, decided_on=APRIL_15)
+        """Let the matcher of incoming rows look at rows; those it leaves wait, as the front door has it."""
+        left = match_incoming(self.session, self.account, rows, decided_on=APRIL_15)
+        open_exceptions(self.session, left, opened_on=APRIL_15)
+        return left
 
     def left(self, *rows: dict[str, Any]) -> list[ExceptionKind | None]:
         """Take rows in and match them; why each was left, None for a booked one."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from billing.customers.models import Customer
 from billing.districts.models import BankAccount, Enterprise
 from billing.invoicing.models import Invoice
+from billing.kernel.bulk import among
 from billing.kernel.columns import money_sum
 from billing.kernel.money import ZERO
 from billing.ledger.models import SourceKind, Transfer
@@ -52,6 +53,7 @@ def load(
     read: Mapping[UUID, Mentions],
     *,
     thorough: bool = False,
+    direction: Direction = Direction.IN,
 ) -> Known:
     """What is known that may explain these rows.
 
@@ -62,10 +64,10 @@ def load(
     """
     settings = settings_of(session, enterprise_id)
     known = Known(thresholds=Thresholds(settings.threshold, settings.days_around))
-    known.nobody = _nobody(session)
+    known.nobody = nobody_of(session)
     customers = _named_customers(session, rows, read)
     known.by_iban = _payers_of_ibans(session, rows, known.nobody)
-    known.rules = _rules(session, enterprise_id)
+    known.rules = _rules(session, enterprise_id, direction)
     invoices = _invoices(session, enterprise_id, rows, read)
     customer_ids = {customer.id for customer in customers}
     customer_ids.update(*known.by_iban.values(), (invoice.customer_id for invoice in invoices))
@@ -73,7 +75,7 @@ def load(
     if thorough:
         customer_ids |= _whom_a_sum_fits(session, enterprise_id, rows, settings.days_around)
     rest = customer_ids - {customer.id for customer in customers}
-    customers += _customers(session, [Customer.id.in_(some) for some in in_chunks(sorted(rest))])
+    customers += _customers(session, [among(session, Customer.id, rest)] if rest else [])
     known.customers = {customer.id: customer for customer in customers}
     known.by_account = {customer.account_number: customer.id for customer in customers}
     known.by_iin_bin = {customer.iin_bin: customer.id for customer in customers if customer.iin_bin}
@@ -84,7 +86,7 @@ def load(
     return known
 
 
-def _nobody(session: Session) -> frozenset[str]:
+def nobody_of(session: Session) -> frozenset[str]:
     """Who is no customer when he pays: our own enterprises moving their money, and providers."""
     ours = session.scalars(select(Enterprise.bin)).all()
     own_ibans = session.scalars(select(BankAccount.iban)).all()
@@ -100,9 +102,8 @@ def _named_customers(
     iin_bins = {iin_bin for mentions in read.values() for iin_bin in mentions.iin_bins}
     for row in rows:
         iin_bins |= {row.counterparty_iin_bin, row.ultimate_iin_bin}
-    conditions = [Customer.account_number.in_(some) for some in in_chunks(sorted(accounts))]
-    conditions += [Customer.iin_bin.in_(some) for some in in_chunks(sorted(iin_bins - {""}))]
-    return _customers(session, conditions)
+    named = ((Customer.account_number, accounts), (Customer.iin_bin, iin_bins - {""}))
+    return _customers(session, [among(session, column, values) for column, values in named if values])
 
 
 def _customers(session: Session, conditions: Sequence[ColumnElement[bool]]) -> list[KnownCustomer]:
@@ -145,7 +146,7 @@ def _payers_of_ibans(
                 ),
             )
             .where(
-                StatementRow.counterparty_iban.in_(some),
+                among(session, StatementRow.counterparty_iban, some),
                 StatementRow.direction == Direction.IN,
                 # Behind another's account somebody else may have paid every time.
                 StatementRow.ultimate_name == "",
@@ -161,12 +162,12 @@ def _payers_of_ibans(
     return {iban: frozenset(each) for iban, each in payers.items() if len(each) <= PAYERS_OF_IBAN_MAX}
 
 
-def _rules(session: Session, enterprise_id: UUID) -> Sequence[KnownRule]:
+def _rules(session: Session, enterprise_id: UUID, direction: Direction) -> Sequence[KnownRule]:
     statement = (
         select(MatchingRule)
         .where(
             MatchingRule.enterprise_id == enterprise_id,
-            MatchingRule.direction == Direction.IN,
+            MatchingRule.direction == direction,
             MatchingRule.is_active,
         )
         .order_by(MatchingRule.id)
@@ -201,7 +202,9 @@ def _invoices(
         statement = select(
             Invoice.id, Invoice.customer_id, Invoice.year, Invoice.number, Invoice.issued_on, Invoice.due_on
         ).where(
-            Invoice.enterprise_id == enterprise_id, Invoice.year.in_(sorted(years)), Invoice.number.in_(some)
+            Invoice.enterprise_id == enterprise_id,
+            Invoice.year.in_(sorted(years)),
+            among(session, Invoice.number, some),
         )
         found += [
             KnownInvoice(row.id, row.customer_id, None, row.year, row.number, row.issued_on, row.due_on, ZERO)
@@ -230,7 +233,7 @@ def _open_invoices(
             .where(
                 Receivable.enterprise_id == enterprise_id,
                 Receivable.open_amount > ZERO,
-                or_(Receivable.customer_id.in_(some), Receivable.payer_id.in_(some)),
+                or_(among(session, Receivable.customer_id, some), among(session, Receivable.payer_id, some)),
             )
             .group_by(*columns)
             .order_by(Receivable.due_on, Receivable.invoice_year, Receivable.invoice_number)
@@ -265,7 +268,9 @@ def _payments(
     """Payments of these customers near the rows' days that were not reversed, and what showed them."""
     found: dict[UUID, KnownPayment] = {}
     for some in in_chunks(sorted(customer_ids)):
-        statement = _recorded(enterprise_id, rows, days_around).where(Payment.customer_id.in_(some))
+        statement = _recorded(enterprise_id, rows, days_around).where(
+            among(session, Payment.customer_id, some)
+        )
         for payment, transfer_id, settled, *shown in session.execute(statement):
             found[payment.id] = KnownPayment(
                 payment.id,
@@ -349,7 +354,7 @@ def _whom_a_sum_fits(
         select(Receivable.customer_id)
         .where(Receivable.enterprise_id == enterprise_id, Receivable.open_amount > ZERO)
         .group_by(Receivable.invoice_id, Receivable.customer_id)
-        .having(func.sum(Receivable.open_amount).in_([amount.tiyn for amount in amounts]))
+        .having(func.sum(Receivable.open_amount).in_(amounts))
         .limit(FITTING_MAX)
     )
     return {*session.scalars(of_payments), *session.scalars(of_invoices)}

@@ -25,8 +25,18 @@ def settings_of(session: Session, enterprise_id: UUID) -> MatchingSettings:
         enterprise_id=enterprise_id,
         threshold=DEFAULT_THRESHOLD,
         days_around=DEFAULT_DAYS_AROUND,
-        version=0,
+        version=1,
     )
+
+
+def settings_of_known(session: Session, enterprise_id: UUID) -> MatchingSettings:
+    """The settings of an enterprise that somebody names.
+
+    Raises:
+        NotFound: no such enterprise.
+    """
+    get_row(session, Enterprise, enterprise_id, kind="enterprise")
+    return settings_of(session, enterprise_id)
 
 
 def change_settings(
@@ -37,7 +47,7 @@ def change_settings(
     Args:
         threshold: of 100 points; above 60, so that no single reason is ever enough.
         days_around: between a recorded payment and the row that shows it.
-        version: of the settings as they were read; 0 where nobody has changed them yet.
+        version: of the settings as they were read.
 
     Raises:
         NotFound: no such enterprise.
@@ -52,9 +62,9 @@ def change_settings(
         raise InvalidInput(field="days_around")
     settings = settings_of(session, enterprise_id)
     check_version(settings, version, kind="matching_settings")
+    # What the program comes with is version 1; it is kept first, so that the first change is a change too.
+    session.add(settings)
+    session.flush()
     settings.threshold, settings.days_around = threshold, days_around
-    if settings.version == 0:
-        settings.version = 1
-        session.add(settings)
     session.flush()
     return settings

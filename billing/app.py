@@ -28,6 +28,8 @@ from billing.payments.providers import api as providers
 from billing.payments.providers.protocol import api as provider_calls
 from billing.payments.statements import api as statements
 from billing.receivables import api as receivables
+from billing.reconciliation.three_way import api as three_way
+from billing.reconciliation.three_way import registry_api as provider_registries
 from billing.verification import api as verification
 from billing.web import errors, login, openapi, security
 from billing.web.access import refuse_unmarked_routes
@@ -52,6 +54,8 @@ BLUEPRINTS = (
     statements.blp,
     receivables.blp,
     ledger.blp,
+    provider_registries.blp,
+    three_way.blp,
     budget.blp,
     verification.blp,
     archive.blp,

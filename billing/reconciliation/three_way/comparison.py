@@ -1,7 +1,7 @@
 """The same day of a provider told three times: receipts recorded, the registry, the bank's statement."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from billing.kernel.checks import check_range
 from billing.kernel.columns import money_sum
-from billing.kernel.money import ZERO, Money, split, total
+from billing.kernel.money import ZERO, Money, split
 from billing.ledger.models import Transfer
 from billing.payments.models import Payment, PaymentReversal
 from billing.payments.providers.models import Provider
@@ -218,20 +218,19 @@ def _paid_over(session: Session, codes: Mapping[str, UUID], first: date, last: d
     )
     for match_id, channel, day, amount in rows:
         days.setdefault(match_id, []).append(((channel, day), amount))
-    returned = dict(
-        session.execute(
-            select(SettledReturn.match_id, money_sum(Transfer.amount))
-            .join(
-                Transfer,
-                and_(
-                    Transfer.district_id == SettledReturn.district_id,
-                    Transfer.id == SettledReturn.transfer_id,
-                ),
-            )
-            .where(SettledReturn.match_id.in_(of_days))
-            .group_by(SettledReturn.match_id)
-        ).tuples()
+    taken_back = session.execute(
+        select(SettledReturn.match_id, money_sum(Transfer.amount))
+        .join(
+            Transfer,
+            and_(
+                Transfer.district_id == SettledReturn.district_id,
+                Transfer.id == SettledReturn.transfer_id,
+            ),
+        )
+        .where(SettledReturn.match_id.in_(of_days))
+        .group_by(SettledReturn.match_id)
     )
+    returned = {row[0]: row[1] for row in taken_back}
     reasons = session.execute(
         select(StatementMatch.id, StatementMatch.reasons).where(StatementMatch.id.in_(of_days))
     )
@@ -259,22 +258,3 @@ def _split(
         named = magnitude if difference >= ZERO else -magnitude
         parts.append((key, PaidOver(amount - commission - back - named, commission, back, named)))
     return parts
-
-
-def summed(days: Sequence[DayOfProvider]) -> DayOfProvider | None:
-    """All days together, for a row of totals; None where there is none."""
-    if not days:
-        return None
-    paid_over = PaidOver()
-    for each in days:
-        paid_over = paid_over.plus(each.paid_over)
-    return replace(
-        days[0],
-        receipts=Counted(
-            sum(each.receipts.count for each in days), total(each.receipts.amount for each in days)
-        ),
-        registry=Counted(
-            sum(each.registry.count for each in days), total(each.registry.amount for each in days)
-        ),
-        paid_over=paid_over,
-    )

@@ -32,11 +32,11 @@ class BookedLate:
 
     Attributes:
         payment_ids: that stand in the books now.
-        unknown: rows whose account belongs to nobody; nothing was booked for them.
+        of_nobody: rows whose account belongs to nobody; nothing was booked for them.
     """
 
     payment_ids: list[UUID]
-    unknown: list[RegistryRow]
+    of_nobody: list[RegistryRow]
 
 
 def book_late(session: Session, row_id: UUID, *, customer_id: UUID | None = None) -> UUID:
@@ -116,7 +116,7 @@ def _customers_of(session: Session, rows: Sequence[RegistryRow]) -> dict[UUID, U
     known: dict[str, UUID] = {}
     for some in in_chunks(sorted(set(accounts.values()))):
         found = select(Customer.account_number, Customer.id).where(Customer.account_number.in_(some))
-        known |= dict(session.execute(found).tuples())
+        known |= {row.account_number: row.id for row in session.execute(found)}
     return {row_id: known[account] for row_id, account in accounts.items() if account in known}
 
 

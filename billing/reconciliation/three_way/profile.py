@@ -66,14 +66,14 @@ class InvalidRegistryProfile(InvalidInput):
 
 
 def columns_of(session: Session, provider_id: UUID) -> list[Column]:
-    """What to look for in a provider's registry: the names kept for it, before the usual ones."""
+    """What to look for in a provider's registry: the names kept for it, the usual ones for other columns."""
     profile = session.get(RegistryProfile, (district_of(session), provider_id))
     own = profile.headings if profile is not None else {}
     taken = {normal_heading(name) for names in own.values() for name in names}
     return [
         Column(
             field,
-            (*own.get(field, ()), *(name for name in usual if normal_heading(name) not in taken)),
+            tuple(own.get(field) or (name for name in usual if normal_heading(name) not in taken)),
             required=field in REQUIRED,
         )
         for field, usual in USUAL.items()
@@ -93,7 +93,7 @@ def get_profile(session: Session, provider_id: UUID) -> RegistryProfile | None:
 def save_profile(
     session: Session, provider_id: UUID, headings: Mapping[str, Sequence[str]], *, version: int | None = None
 ) -> RegistryProfile:
-    """Keep how a provider calls the columns of its registry; they go before the usual names.
+    """Keep how a provider calls columns of its registry; the usual names do for the others.
 
     Raises:
         NotFound, StaleVersion: no such provider, or somebody changed it meanwhile.

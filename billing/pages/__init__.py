@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response
 from billing.kernel.i18n import label, text
 from billing.kernel.shown import Language
 from billing.pages import desk, office, overview
-from billing.pages.accountant import months, reports
+from billing.pages.accountant import months, reports, three_way
 from billing.pages.cashier import payments, take
 from billing.pages.clerk import contracts, customers, invoice, invoices, orders
 from billing.pages.forms import ONCE, once_token
@@ -45,6 +45,7 @@ GROUPS = (
     payments.blp,
     reports.blp,
     months.blp,
+    three_way.blp,
     pay.blp,
 )
 
@@ -66,6 +67,7 @@ WORKS = (
     ("clerk_invoices.unbilled", "page.issue_all"),
     ("accountant_reports.execution", "page.report_execution"),
     ("accountant_reports.debts", "page.report_debts"),
+    ("accountant_three_way.index", "page.three_way"),
     ("accountant_months.index", "page.close_months"),
 )
 STYLES_KEPT_SECONDS = 86_400  # a village's line is slow; a day is kept after an update at most

@@ -113,21 +113,14 @@ def test_an_accountant_s_way_from_the_registry_to_the_signed_day(office, shop):
     assert (shown["undo_reason"], count(office, SignedDay)) == ("найдено ещё", 0)
 
 
-def test_the_same_key_takes_a_registry_in_once(office, shop):
-    """A repeated upload is the first one's answer; the rows stand there once."""
-    headers = {"Idempotency-Key": "registry-1"}
-    first, again = (
-        office.post(
-            f"/api/v1/providers/{shop['provider']}/registries",
-            data={"file": (io.BytesIO(REGISTRY.format(**shop).encode()), "kaspi.csv")},
-            content_type="multipart/form-data",
-            headers=headers,
-        )
-        for _ in range(2)
-    )
-    assert first.json["added"] == 2
-    assert again.status_code == 200
+def test_the_same_file_again_is_the_same_registry(office, shop):
+    """A repeated upload answers with the registry that stands there; its rows stand there once."""
+    first, again = upload(office, shop).json, upload(office, shop).json
+
+    assert (first["added"], again["added"], again["unchanged"]) == (2, 0, 2)
+    assert again["registry_id"] == first["registry_id"]
     assert count(office, RegistryRow) == 2
+    assert upload(office, shop, query="?dry_run=true").json["written"] is False
 
 
 def test_the_comparison_is_a_spreadsheet_too(office, shop):

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016_three_way"
-down_revision = "0015_returns"
+down_revision = "0015_transactions"
 branch_labels = None
 depends_on = None
 

@@ -32,6 +32,8 @@ from billing.reconciliation import api as reconciliation
 from billing.reconciliation.matching import decision_api as decisions
 from billing.reconciliation.matching import exceptions_api as exceptions
 from billing.reconciliation.matching import rules_api as matching
+from billing.reconciliation.three_way import api as three_way
+from billing.reconciliation.three_way import registry_api as provider_registries
 from billing.verification import api as verification
 from billing.web import errors, login, openapi, security
 from billing.web.access import refuse_unmarked_routes
@@ -58,6 +60,8 @@ BLUEPRINTS = (
     receivables.blp,
     reconciliation.blp,
     ledger.blp,
+    provider_registries.blp,
+    three_way.blp,
     budget.blp,
     decisions.blp,
     exceptions.blp,

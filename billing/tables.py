@@ -15,6 +15,7 @@ from billing.payments import models as payments
 from billing.payments.providers import models as providers
 from billing.receivables import models as receivables
 from billing.reconciliation import models as reconciliation
+from billing.reconciliation.three_way import models as three_way
 from billing.web import models as web
 from billing.workforce import models as workforce
 
@@ -35,6 +36,7 @@ SLICES = (
     payments,
     providers,
     reconciliation,
+    three_way,
 )
 metadata = Base.metadata
 
@@ -66,4 +68,8 @@ APPEND_ONLY = (
     "revenue_arrival",
     "billing_run_result",
     "billing_run_invoice",
+    "provider_registry",
+    "registry_row",
+    "day_sign_off",
+    "sign_off_undo",
 )

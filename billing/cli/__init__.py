@@ -20,6 +20,7 @@ from billing.cli import (
     server,
     statement,
     statement_import,
+    three_way,
     users,
 )
 from billing.cli.demo import command as demo
@@ -88,3 +89,5 @@ for command in (
     books.verify,
 ):
     main.add_command(command)
+for inner in three_way.COMMANDS:
+    statement.group.add_command(inner)

@@ -160,6 +160,11 @@ def _take_in(
     work = partial(office.sessions.begin, None) if everywhere else office.work
     with office.console.status(office.text("import_reading", file=file.name)), work() as session:
         report = importer(session, file.read_bytes(), mode)
+    show_report(office, report, mode)
+
+
+def show_report(office: Office, report: ImportReport, mode: ImportMode) -> None:
+    """Say what became of a list's rows; exit code 1 if one could not be taken in."""
     _show_problems(office, report.problems)
     counts: dict[str, Any] = {
         "added": report.added,

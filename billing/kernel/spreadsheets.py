@@ -116,14 +116,19 @@ class Unreadable(Exception):
         self.problem = Problem(0, None, code, facts=MappingProxyType(facts))
 
 
-def read_list(content: bytes, columns: Sequence[Column]) -> ListReading:
+def read_list(
+    content: bytes, columns: Sequence[Column], *, rows_max: int = ROWS_MAX, times: bool = False
+) -> ListReading:
     """Read a list with these columns from CSV (``;``, ``,`` or tab) or from Excel's first sheet.
 
     Any bytes give a reading: what cannot be read is one problem of row 0. Columns nobody asked for are
     left alone. A field may stand in several columns (``ИИН`` and ``БИН``), of which a row fills one.
+
+    Args:
+        times: keep the time of day in Excel's dates, ``2026-11-23 14:05:00``.
     """
     try:
-        table = list(open_table(content, columns))
+        table = list(open_table(content, columns, rows_max=rows_max, times=times))
     except Unreadable as reason:
         return ListReading({}, (), (reason.problem,))
     found = find_heading(table, columns)
@@ -202,12 +207,13 @@ def find_heading(
 
 
 def open_table(
-    content: bytes, columns: Sequence[Column], *, rows_max: int = ROWS_MAX
+    content: bytes, columns: Sequence[Column], *, rows_max: int = ROWS_MAX, times: bool = False
 ) -> Iterator[tuple[int, Sequence[str]]]:
     """Every row that holds anything, under its number in the file, from CSV or from Excel's first sheet.
 
     Args:
         columns: what is looked for; they tell which character stands between the cells of a CSV.
+        times: keep the time of day in Excel's dates.
 
     Raises:
         Unreadable: the file is no list, is empty or too large.
@@ -216,7 +222,11 @@ def open_table(
         raise Unreadable("list.too_large", megabytes=BYTES_MAX // 1_000_000)
     if content.startswith(_OLD_EXCEL_SIGNATURE):
         raise Unreadable("list.old_excel")
-    rows = _excel(content) if content.startswith(_ZIP_SIGNATURE) else _csv(_decoded(content), columns)
+    rows = (
+        _excel(content, times=times)
+        if content.startswith(_ZIP_SIGNATURE)
+        else _csv(_decoded(content), columns)
+    )
     count = 0
     for number, row in rows:
         if not any(text.strip() for text in row):
@@ -264,26 +274,26 @@ def _delimiter(text: str, columns: Sequence[Column]) -> str:
     return max(_DELIMITERS, key=known)
 
 
-def _excel(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
+def _excel(content: bytes, *, times: bool) -> Iterator[tuple[int, Sequence[str]]]:
     _refuse_bombs(content)
     with warnings.catch_warnings():
         # The library warns of charts and styles it leaves out; a list has none worth keeping.
         warnings.simplefilter("ignore")
         try:
-            yield from enumerate(_excel_rows(content), start=1)
+            yield from enumerate(_excel_rows(content, times=times), start=1)
         except Exception as error:
             # On broken files the library and the parsers below it raise whatever they stumble over.
             raise Unreadable("list.unreadable") from error
 
 
-def _excel_rows(content: bytes) -> Iterator[list[str]]:
+def _excel_rows(content: bytes, *, times: bool) -> Iterator[list[str]]:
     workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     try:
         sheet = workbook.worksheets[0]
         # Some programs write a wrong extent of the sheet, and rows outside of it would be lost.
         sheet.reset_dimensions()
         for cells in sheet.iter_rows(max_col=COLUMNS_MAX, values_only=True):
-            yield [_cell_text(cell) for cell in cells]
+            yield [_cell_text(cell, times=times) for cell in cells]
     finally:
         workbook.close()
 
@@ -306,7 +316,7 @@ def _refuse_bombs(content: bytes) -> None:
         raise Unreadable("list.unreadable") from error
 
 
-def _cell_text(value: object) -> str:
+def _cell_text(value: object, *, times: bool) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -315,5 +325,5 @@ def _cell_text(value: object) -> str:
         # Fifteen digits are all that Excel shows: 0.30000000000000004 was typed as 0.3.
         return str(int(value)) if value.is_integer() and abs(value) < 10**15 else format(value, ".15g")
     if isinstance(value, datetime):
-        return value.date().isoformat()
+        return value.isoformat(" ", "seconds") if times else value.date().isoformat()
     return str(value)

@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response
 from billing.kernel.i18n import label, text
 from billing.kernel.shown import Language
 from billing.pages import desk, office, overview
-from billing.pages.accountant import months, reports, statements
+from billing.pages.accountant import months, reports, statements, three_way
 from billing.pages.cashier import payments, take
 from billing.pages.clerk import contracts, customers, invoice, invoices, orders
 from billing.pages.forms import ONCE, once_token
@@ -46,6 +46,7 @@ GROUPS = (
     reports.blp,
     months.blp,
     statements.blp,
+    three_way.blp,
     pay.blp,
 )
 
@@ -69,6 +70,7 @@ WORKS = (
     ("accountant_reports.execution", "page.report_execution"),
     ("accountant_reports.debts", "page.report_debts"),
     ("accountant_statements.new", "page.send_statement"),
+    ("accountant_three_way.index", "page.three_way"),
     ("accountant_months.index", "page.close_months"),
 )
 STYLES_KEPT_SECONDS = 86_400  # a village's line is slow; a day is kept after an update at most

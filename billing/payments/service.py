@@ -175,9 +175,9 @@ def lock_payments(session: Session, payment_ids: Collection[UUID]) -> None:
     Raises:
         NotFound: no such payment.
     """
-    locked = session.scalars(
-        select(Payment.id).where(Payment.id.in_(payment_ids)).order_by(Payment.id).with_for_update()
-    ).all()
+    statement = select(Payment.id).where(Payment.id.in_(payment_ids)).order_by(Payment.id)
+    # Not the full lock: who reverses or refunds one of them holds its customer, and need not wait for this.
+    locked = session.scalars(statement.with_for_update(key_share=True)).all()
     if missing := set(payment_ids) - set(locked):
         raise NotFound(kind="payment", id=min(missing))
 

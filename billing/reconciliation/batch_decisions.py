@@ -26,6 +26,7 @@ from billing.reconciliation.in_provider_hands import IN_TRANSIT_METHODS, unsettl
 from billing.reconciliation.matches import OpenRow, PaymentSettled, Reason, in_chunks, lock_open_rows
 from billing.reconciliation.models import MatchKind, SettledPayment, StatementRow
 from billing.reconciliation.provider_batches import credit_legs
+from billing.reconciliation.three_way.freezing import hold_providers, refuse_signed
 
 WHY_LENGTH_MAX = 300
 
@@ -114,6 +115,7 @@ def settle_batch(
         InvalidInput, InvalidText: nothing chosen, a commission below zero, no word of why.
         RowMatched, RowsOfSeveralAccounts, AccountNotForBatch: the rows cannot be this provider's batch.
         PaymentOfAnotherChannel, PaymentSettled, PaymentReversed: a payment cannot be in it.
+        DaySignedOff: a payment is of a day that an accountant vouched for.
         DifferenceNotNamed: the sums do not agree, and no reason is given.
         MonthClosed: a row lies in a closed month. Nothing is settled.
     """
@@ -123,9 +125,10 @@ def settle_batch(
         raise InvalidInput(field="row_ids")
     rows = lock_open_rows(session, chosen.row_ids)
     # In the order of the automatic matcher: rows, provider, payments.
-    provider = get_row(session, Provider, chosen.provider_id, kind="provider", lock=True)
+    [provider] = hold_providers(session, [chosen.provider_id])
     account = _account_of(session, provider, chosen.row_ids)
     collected = _collected(session, provider, chosen.payment_ids)
+    refuse_signed(session, provider, {each.day for each in collected})
     returned = _returned(session, provider, chosen.return_ids)
     sums = _sums(provider, rows, collected, returned, chosen.commission)
     if sums.difference and not named:

@@ -77,16 +77,16 @@ def book_matches(
     if not bookings:
         return
     book_id = ledger.enterprise_book_id(session, account.enterprise_id)
-    by_day: dict[date, list[tuple[Booking, int]]] = {}
-    for booking in bookings:
-        for position, leg in enumerate(booking.legs):
-            by_day.setdefault(leg.posted_on, []).append((booking, position))
+    legs = [(booking, place) for booking in bookings for place in range(len(booking.legs))]
+    ids = ledger.post_dated(
+        session,
+        book_id,
+        [(booking.legs[place].posted_on, _entry(booking, place)) for booking, place in legs],
+    )
     claimed: dict[UUID, list[UUID]] = {booking.id: [] for booking in bookings}
-    for day, legs in sorted(by_day.items()):
-        ids = ledger.post(session, book_id, day, [_entry(booking, position) for booking, position in legs])
-        for transfer_id, (booking, position) in zip(ids, legs, strict=True):
-            if booking.legs[position].touches_bank:
-                claimed[booking.id].append(transfer_id)
+    for transfer_id, (booking, place) in zip(ids, legs, strict=True):
+        if booking.legs[place].touches_bank:
+            claimed[booking.id].append(transfer_id)
     drafts = [_draft(booking, claimed[booking.id]) for booking in bookings]
     record_matches(session, account.id, drafts, decided_on=decided_on)
 

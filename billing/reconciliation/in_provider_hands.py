@@ -33,7 +33,8 @@ def unsettled_payments(
     """Payments of some days that their providers have not paid over, in the order of days and ids.
 
     Args:
-        lock: let nobody settle or reverse them until the end of the transaction.
+        lock: let nobody settle them until the end of the transaction. One reversed meanwhile is settled all
+            the same: it becomes money that the provider takes back.
     """
     of_days = (
         Payment.enterprise_id == enterprise_id,
@@ -42,8 +43,9 @@ def unsettled_payments(
         Payment.received_on.between(first_day, last_day),
     )
     if lock:
-        # A statement of its own: the one below then sees what was settled or reversed before the lock came.
-        session.execute(select(Payment.id).where(*of_days).order_by(Payment.id).with_for_update()).all()
+        # A statement of its own: the one below then sees what was settled before the lock came.
+        held = select(Payment.id).where(*of_days).order_by(Payment.id)
+        session.execute(held.with_for_update(key_share=True)).all()
     rows = session.execute(
         select(Payment.id, Payment.channel, Payment.received_on, Payment.amount)
         .outerjoin(SettledPayment, _SETTLED)

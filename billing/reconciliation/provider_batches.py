@@ -36,6 +36,7 @@ from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.in_provider_hands import unsettled_payments, unsettled_returns
 from billing.reconciliation.matches import OpenRow, Reason
 from billing.reconciliation.models import ExceptionKind, MatchKind
+from billing.reconciliation.three_way.freezing import hold_providers, signed_days_of
 
 
 @dataclass(slots=True)
@@ -116,16 +117,14 @@ def _batches_of(session: Session, account: BankAccount, rows: Sequence[OpenRow])
     ibans = {row.counterparty_iban for row in incoming} - {""}
     if not bins and not ibans:
         return []
-    # Locked: two statements at once must not both pay the same payments over.
-    providers = session.scalars(
-        select(Provider)
-        .where(
+    known = session.scalars(
+        select(Provider.id).where(
             Provider.enterprise_id == account.enterprise_id,
             Provider.bin.in_(bins) | Provider.iban.in_(ibans),
         )
-        .order_by(Provider.id)
-        .with_for_update()
     ).all()
+    # Held: two statements at once must not both pay the same payments over.
+    providers = hold_providers(session, known)
     batches = []
     for row in incoming:
         payers = [provider for provider in providers if _pays(provider, row)]
@@ -148,17 +147,15 @@ def _load_pool(session: Session, enterprise_id: UUID, batches: Sequence[Batch]) 
     channels = {terms.channel for batch in batches for terms in batch.terms}
     back = timedelta(days=DAYS_NAMED_MAX if any(batch.named for batch in batches) else DAYS_BACK_MAX)
     days = [batch.booked_on for batch in batches]
+    first_day, last_day = min(days) - back, max(days)
+    frozen = signed_days_of(session, channels, first_day, last_day)
     pool = Pool()
     for payment in unsettled_payments(
-        session,
-        enterprise_id,
-        channels,
-        first_day=min(days) - back,
-        last_day=max(days),
-        lock=True,
+        session, enterprise_id, channels, first_day=first_day, last_day=last_day, lock=True
     ):
-        pool.payments.setdefault(payment.channel, []).append(payment)
-    for returned in unsettled_returns(session, enterprise_id, channels, last_day=max(days)):
+        if (payment.channel, payment.day) not in frozen:
+            pool.payments.setdefault(payment.channel, []).append(payment)
+    for returned in unsettled_returns(session, enterprise_id, channels, last_day=last_day):
         pool.returns.setdefault(returned.channel, []).append(returned)
     return pool
 

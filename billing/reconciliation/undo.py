@@ -24,6 +24,7 @@ from billing.reconciliation.models import (
     StatementMatch,
     StatementRow,
 )
+from billing.reconciliation.three_way.freezing import refuse_signed_batch
 
 
 class MatchUndone(RuleViolation):
@@ -52,6 +53,7 @@ def undo_match(session: Session, match_id: UUID, *, undone_on: date, reason: str
     Raises:
         NotFound: no such match.
         MatchUndone: it was undone already.
+        DaySignedOff: it settled payments of a day that an accountant vouched for.
         PaymentRefunded, DateBeforePayment: a payment made by the match cannot be reversed so.
         MonthClosed: ``undone_on`` lies in a closed month. Nothing is undone.
     """
@@ -60,6 +62,8 @@ def undo_match(session: Session, match_id: UUID, *, undone_on: date, reason: str
     row_ids = _claimed(session, MatchedRow.row_id, match_id)
     if not row_ids:
         raise MatchUndone(match_id=match_id)
+    if match.kind is MatchKind.PROVIDER_BATCH:
+        refuse_signed_batch(session, match_id)
     transfer_ids = _claimed(session, MatchedTransfer.transfer_id, match_id)
     payment_ids = _claimed(session, SettledPayment.payment_id, match_id)
     return_ids = _claimed(session, SettledReturn.transfer_id, match_id)

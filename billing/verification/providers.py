@@ -85,4 +85,37 @@ CHECKS = (
           AND t.source_kind = 'statement' AND m.id IS NULL
         """,
     ),
+    # A signed day's receipts and registry are what the accountant vouched for.
+    Check(
+        "signed_day_changed",
+        ("channel", "day", "expected", "found"),
+        """
+        SELECT district_id, channel, day, SUM(signed) AS expected, SUM(told) AS found
+        FROM (
+            SELECT s.district_id, v.code AS channel, s.day AS day,
+                   o.receipt_sum + o.registry_sum AS signed, 0 AS told
+            FROM signed_day s
+            JOIN day_sign_off o ON o.district_id = s.district_id AND o.id = s.sign_off_id
+            JOIN provider v ON v.district_id = s.district_id AND v.id = s.provider_id
+            UNION ALL
+            SELECT s.district_id, v.code, s.day, 0, p.amount
+            FROM signed_day s
+            JOIN provider v ON v.district_id = s.district_id AND v.id = s.provider_id
+            JOIN payment p ON p.district_id = v.district_id AND p.channel = v.code
+                 AND p.received_on = s.day AND p.method IN ('card', 'provider')
+            LEFT JOIN payment_reversal r ON r.district_id = p.district_id AND r.payment_id = p.id
+            LEFT JOIN settled_payment t ON t.district_id = p.district_id AND t.payment_id = p.id
+            WHERE r.payment_id IS NULL OR t.payment_id IS NOT NULL
+            UNION ALL
+            SELECT s.district_id, v.code, s.day, 0, g.amount
+            FROM signed_day s
+            JOIN provider v ON v.district_id = s.district_id AND v.id = s.provider_id
+            JOIN registry_row g ON g.district_id = s.district_id AND g.provider_id = s.provider_id
+                 AND g.paid_on = s.day
+        ) lines
+        WHERE (:district = 0 OR district_id = :district)
+        GROUP BY district_id, channel, day
+        HAVING SUM(signed) <> SUM(told)
+        """,
+    ),
 )

@@ -46,6 +46,8 @@ PAGES = {
     "/reports/aged-debt": READERS,
     "/reports/statement?account_number={account_number}": READERS,
     "/months/": BOOKS,
+    "/three-way/": {Role.AKIM} | BOOKS,
+    "/three-way/{provider}/{yesterday}": {Role.AKIM} | BOOKS,
 }
 # Every form that is sent, with who may send it; what it does is shown by the journeys.
 FORMS = {
@@ -70,9 +72,13 @@ FORMS = {
     "/payments/{payment}/refund": {Role.ACCOUNTANT},
     "/payments/{payment}/reverse": {Role.ACCOUNTANT},
     "/months/": {Role.ACCOUNTANT},
+    "/three-way/registry": {Role.ACCOUNTANT},
+    "/three-way/{provider}/{yesterday}/missing": {Role.ACCOUNTANT},
+    "/three-way/{provider}/{yesterday}/sign": {Role.ACCOUNTANT},
+    "/three-way/{provider}/{yesterday}/unsign": {Role.ACCOUNTANT},
 }
 # These would do their work even when nothing is typed.
-ASKING_NOTHING = ("/close", "/reopen", "/confirm")
+ASKING_NOTHING = ("/close", "/reopen", "/confirm", "/missing")
 
 
 def address(path: str, season: Season) -> str:

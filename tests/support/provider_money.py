@@ -16,6 +16,7 @@ from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import OpenRow
 from billing.reconciliation.models import ExceptionKind
 from billing.reconciliation.provider_batches import match_provider_batches
+from billing.reconciliation.three_way.registry import RegistryReport, import_registry
 from tests.support.bank_desk import NOVEMBER_26, Bank, open_bank
 from tests.support.bank_rows import row
 from tests.support.billing import Desk
@@ -68,3 +69,12 @@ def paid_over(tenge: str | int, on: date = TUESDAY, purpose: str = "Платеж
 def match_batches(bank: Bank, rows: Sequence[OpenRow]) -> dict[UUID, ExceptionKind]:
     """Let the matcher of providers' money look at rows."""
     return dict(match_provider_batches(bank.session, bank.account, rows, decided_on=NOVEMBER_26))
+
+
+def take_in_registry(session: Session, provider: Provider, *rows: tuple[Any, ...]) -> RegistryReport:
+    """A registry of these payments: transaction, tenge, day, and the account where a test has one."""
+    lines = ["Номер транзакции;Сумма;Дата;Лицевой счет"]
+    lines += [";".join([str(each[0]), str(each[1]), str(each[2]), *map(str, each[3:4])]) for each in rows]
+    report = import_registry(session, provider.id, "\n".join(lines).encode(), file_name="registry.csv")
+    assert report.rows.written, report.rows.problems
+    return report

@@ -15,6 +15,7 @@ from tests.support.billing import open_for_business, pay
 from tests.support.catalog import make_service
 from tests.support.customers import make_charge, make_contract
 from tests.support.orders import Trade, make_act, make_order, make_resident
+from tests.support.providers import make_provider
 from tests.support.workforce import make_contractor_contract, make_engagement
 
 
@@ -31,6 +32,8 @@ class Season:
     credit_note: UUID
     payment: UUID
     account_number: str
+    provider: UUID
+    yesterday: date
 
 
 def make_season(session: Session, day: date) -> Season:
@@ -74,4 +77,6 @@ def make_season(session: Session, day: date) -> Season:
         credit_note=note.id,
         payment=payment.id,
         account_number=trade.customer.account_number,
+        provider=make_provider(session, enterprise.id).id,
+        yesterday=day - timedelta(days=1),
     )

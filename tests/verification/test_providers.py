@@ -1,0 +1,77 @@
+"""What providers hold is proved: account 1020, every batch, every signed day; and damage is found."""
+
+import pytest
+from sqlalchemy import text
+
+from billing.kernel.i18n import Language
+from billing.payments.service import reverse_payment
+from billing.reconciliation.three_way.sign_off import sign_day_off
+from billing.verification.service import verify
+from tests.support.bank_desk import NOVEMBER_26
+from tests.support.provider_money import (
+    MONDAY,
+    TUESDAY,
+    match_batches,
+    open_bank_with_provider,
+    paid_over,
+    pay_through,
+)
+from tests.verification.test_damage import harm
+
+
+@pytest.fixture
+def settled(session):
+    """Monday's payment paid over, Tuesday's still in transit; everything agrees."""
+    bank, provider = open_bank_with_provider(session)
+    pay_through(bank.desk, 1000, MONDAY)
+    pay_through(bank.desk, 500, TUESDAY)
+    assert match_batches(bank, bank.rows(paid_over("990.50"))) == {}
+    assert found(session) == {}
+    return bank, provider
+
+
+def found(session):
+    """Codes of the differences with what was expected and found; each has a sentence in every language."""
+    differences = list(verify(session))
+    assert all("{" not in each.message(language) for each in differences for language in Language)
+    return {
+        each.code: (str(each.facts.get("expected")), str(each.facts.get("found"))) for each in differences
+    }
+
+
+def test_a_claim_that_is_lost_is_found(session, settled):
+    """A settled payment whose claim is gone would be paid over twice."""
+    session.execute(text("DELETE FROM settled_payment"))
+    session.expire_all()
+
+    assert found(session) == {
+        "in_transit_account": ("1500.00", "500.00"),
+        "provider_batch_differs": ("0.00", "1000.00"),
+    }
+
+
+def test_a_posting_of_another_sum_is_found(session, settled):
+    """The commission is not what the batch says it is."""
+    harm(session, "UPDATE transfer SET amount = amount + 1 WHERE amount = 950", "transfer")
+
+    assert found(session)["in_transit_account"] == ("500.00", "499.99")
+    assert found(session)["provider_batch_differs"] == ("1000.00", "1000.01")
+
+
+def test_a_posting_by_statement_needs_its_match(session, settled):
+    """Whatever a statement posted belongs to a match."""
+    harm(session, "UPDATE transfer SET source_kind = 'statement' WHERE amount = 50000", "transfer")
+
+    assert "statement_posting_without_match" in found(session)
+
+
+def test_a_signed_day_that_changed_is_found(session, settled):
+    """A payment of the day that was taken back after the day was signed."""
+    bank, provider = settled
+    payment = pay_through(bank.desk, 70, MONDAY)
+    sign_day_off(session, provider.id, MONDAY, today=NOVEMBER_26, why="70 тенге не перечислены")
+    assert found(session) == {}
+
+    reverse_payment(session, payment.id, reversed_on=TUESDAY, reason="чужой платёж")
+
+    assert found(session) == {"signed_day_changed": ("1070.00", "1000.00")}

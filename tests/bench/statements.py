@@ -82,15 +82,18 @@ def copied(server: str, source: Database, target: Database) -> float:
             # What stands in the target already (the accounts' own opening) is none of the statement's.
             with cursor.copy(f"COPY (SELECT * FROM {table} WHERE {condition}) TO STDOUT") as copy:
                 written.append((table, [bytes(part) for part in copy]))
-    with psycopg.connect(_as_superuser(server, target)) as connection, connection.cursor() as cursor:
-        _open_accounts_as_in(cursor, server, source)
-        connection.commit()
+    with (
+        psycopg.connect(_as_superuser(server, target), autocommit=True) as connection,
+        connection.cursor() as cursor,
+    ):
+        with connection.transaction():
+            _open_accounts_as_in(cursor, server, source)
         begun = perf_counter()
-        for table, parts in written:
-            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
-                for part in parts:
-                    copy.write(part)
-        connection.commit()
+        with connection.transaction():
+            for table, parts in written:
+                with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                    for part in parts:
+                        copy.write(part)
         return perf_counter() - begun
 
 

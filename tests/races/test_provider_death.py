@@ -20,6 +20,8 @@ DEATHS = 3
 CLIENTS = 4
 CALLS = 80  # of each scenario
 
+STARTED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=ALMATY)
+
 
 @pytest.fixture
 def url_path(sessions, desk):
@@ -71,7 +73,7 @@ class MortalSimulator(Simulator):
             dialect=ProviderDialect.KASPI,
             first_txn=1,
             clients=CLIENTS,
-            started_at=datetime.now(ALMATY),
+            started_at=STARTED_AT,
         )
         self.server = server
         self.deadly = {20 + CALLS * 2 * number // (DEATHS + 1) for number in range(DEATHS)}

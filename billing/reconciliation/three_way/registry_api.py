@@ -90,13 +90,13 @@ class Headings(Schema):
     time = ListField(TextField(HEADING_LENGTH_MAX), items_max=HEADINGS_MAX)
 
 
-class ProfileIn(Schema):
+class RegistryProfileIn(Schema):
     """How a provider calls the columns of its registries."""
 
     headings = NestedField(Headings, required=True)
 
 
-class ProfileOut(ProfileIn):
+class RegistryProfileOut(RegistryProfileIn):
     """The names kept for a provider."""
 
     provider_id = IdField(required=True)
@@ -183,7 +183,7 @@ def import_registry(args: dict[str, Any], files: dict[str, Any], provider_id: UU
 
 @blp.get("/providers/<uuid:provider_id>/registry-profile")
 @requires(*READERS)
-@blp.response(200, ProfileOut)
+@blp.response(200, RegistryProfileOut)
 @versioned
 def show_profile(provider_id: UUID) -> RegistryProfile:
     """The names of columns kept for a provider's registries; without any the usual ones do."""
@@ -195,8 +195,8 @@ def show_profile(provider_id: UUID) -> RegistryProfile:
 
 @blp.post("/providers/<uuid:provider_id>/registry-profile")
 @requires(Role.ACCOUNTANT)
-@blp.arguments(ProfileIn)
-@blp.response(200, ProfileOut)
+@blp.arguments(RegistryProfileIn)
+@blp.response(200, RegistryProfileOut)
 @versioned
 def keep_profile(body: dict[str, Any], provider_id: UUID) -> RegistryProfile:
     """Keep how a provider calls the columns of its registries; the names kept before are replaced."""

@@ -20,8 +20,8 @@ from billing.cli import (
     server,
     statement,
     statement_import,
-    three_way,
     statement_reports,
+    three_way,
     users,
 )
 from billing.cli.demo import command as demo

@@ -1,5 +1,7 @@
 """``auyl statement import``: booked with a summary, or refused with every problem and exit code 1."""
 
+import json
+
 import pytest
 from sqlalchemy import func, select
 
@@ -129,3 +131,28 @@ def test_rematching_looks_again(auyl, office, enterprise_id, file):
     assert "5 rows wait for a person:" in result.output
     with office.work(read_only=True) as session:
         assert set(session.scalars(select(RowException.version))) == {1}
+
+
+def test_what_was_taken_in_can_be_read(auyl, office, enterprise_id, file, tmp_path):
+    """Statements, the rows that wait and the proof: in the terminal, as JSON, as a spreadsheet."""
+    auyl("statement", "import", file(HALYK))
+
+    listed = json.loads(auyl("statement", "list", "--format", "json").stdout)
+    assert [(row["values"]["iban"], row["values"]["closing"]) for row in listed["rows"]] == [
+        (OWN, "95000.00")
+    ]
+    waiting = json.loads(
+        auyl("statement", "rows", "--waiting", "--from", "2026-11-03", "--format", "json").stdout
+    )
+    assert [(row["values"]["amount"], row["values"]["row_state"]) for row in waiting["rows"]] == [
+        ("5000.00", "unknown_payer"),
+        ("-20000.00", "unexpected_outgoing"),
+    ]
+    proof = auyl("statement", "proof")
+    assert proof.exit_code == 0
+    assert "Balance by the bank" in proof.output
+    assert "95,000.00" in proof.output.replace("\N{NO-BREAK SPACE}", " ")
+    sheet = tmp_path / "proof.xlsx"
+    assert auyl("statement", "proof", "--format", "xlsx", "--output", str(sheet)).exit_code == 0
+    assert sheet.read_bytes()[:2] == b"PK"
+    assert "in transit" in auyl("report", "in-transit", "--by", "channel").output.lower()

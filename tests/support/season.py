@@ -11,6 +11,9 @@ from billing.invoicing.service import issue_invoice, lines_of
 from billing.kernel.money import Money
 from billing.orders.models import OrderState
 from billing.payments.models import PaymentMethod
+from billing.reconciliation.models import StatementUpload
+from billing.reconciliation.uploads import receive
+from tests.support.bank_files import document, one_c, section
 from tests.support.billing import open_for_business, pay
 from tests.support.catalog import make_service
 from tests.support.customers import make_charge, make_contract
@@ -34,6 +37,8 @@ class Season:
     account_number: str
     provider: UUID
     yesterday: date
+    upload: UUID
+    statement: UUID
 
 
 def make_season(session: Session, day: date) -> Season:
@@ -67,6 +72,8 @@ def make_season(session: Session, day: date) -> Season:
     )
     lines = {each.id: Money.tenge(1000) for each in lines_of(session, invoice.id)}
     note = issue_credit_note(session, invoice.id, issued_on=day, reason="скидка", amounts=lines)
+    upload = send_statement(session, day)
+    assert upload.statement_id is not None
     return Season(
         enterprise=enterprise.id,
         customer=trade.customer.id,
@@ -79,4 +86,15 @@ def make_season(session: Session, day: date) -> Season:
         account_number=trade.customer.account_number,
         provider=make_provider(session, enterprise.id).id,
         yesterday=day - timedelta(days=1),
+        upload=upload.id,
+        statement=upload.statement_id,
     )
+
+
+def send_statement(session: Session, day: date) -> StatementUpload:
+    """A statement of a day: 777 tenge of somebody nobody knows, who waits for a decision."""
+    text = f"{day:%d.%m.%Y}"
+    content = one_c(
+        section(["777.00"], first=text, last=text), document("777.00", day=text), first=text, last=text
+    )
+    return receive(session, content.encode(), file_name="statement.txt", received_on=day)

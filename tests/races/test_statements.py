@@ -1,0 +1,94 @@
+"""The same statement from many at once: its rows are there once, and each is explained once."""
+
+from datetime import date
+
+from sqlalchemy import select
+
+from billing.reconciliation.models import BankStatement, MatchedRow, RowException, StatementRow
+from billing.reconciliation.service import rematch, take_in
+from billing.verification.service import verify
+from tests.support.bank_files import OWN, document, one_c, section
+from tests.support.committed import count
+from tests.support.districts import DISTRICT_ID
+
+NOVEMBER_26 = date(2026, 11, 26)
+
+
+def statement(first, last):
+    """A file of days of November: two look-alikes of 5 tenge a day, and a charge of 1 tenge."""
+    days = range(first, last + 1)
+    opening = f"{100 + 9 * (first - 1)}.00"
+    texts = [f"{first:02}.11.2026", f"{last:02}.11.2026"]
+    head = section(
+        ["5.00"] * 2 * len(days), ["1.00"] * len(days), first=texts[0], last=texts[1], opening=opening
+    )
+    parts = []
+    for day in days:
+        named = {"day": f"{day:02}.11.2026", "number": ""}
+        parts += [document("5.00", **named), document("5.00", **named)]
+        parts.append(
+            document(
+                "1.00",
+                **named,
+                out=True,
+                name="АО «Народный Банк Казахстана»",
+                iin_bin="940140000385",
+                purpose="Комиссия банка",
+                ПолучательБанкБИК="HSBKKZKX",
+            )
+        )
+    return one_c(head, *parts, first=texts[0], last=texts[1], own=OWN).encode()
+
+
+def agree(sessions):
+    """Everything recomputed: no difference."""
+    with sessions.begin(DISTRICT_ID, read_only=True) as session:
+        return [difference.code for difference in verify(session)] == []
+
+
+def test_one_file_from_many_at_once(sessions, desk, together, clients):
+    """One of them takes it in, the others are told that it is known."""
+    content = statement(1, 9)
+
+    answers = together(
+        lambda session, _: take_in(session, content, file_name="a", taken_in_on=NOVEMBER_26).is_known
+    )
+
+    assert sorted(answers) == [False] + [True] * (clients - 1)
+    assert (count(sessions, BankStatement), count(sessions, StatementRow)) == (1, 27)
+    assert (count(sessions, MatchedRow), count(sessions, RowException)) == (9, 18)
+    assert agree(sessions)
+
+
+def test_overlapping_files_from_many_at_once(sessions, desk, together, clients):
+    """Each file shares days with the others; in whatever order they come, no row is lost and none doubled."""
+
+    def take(session, number):
+        first = number % 5 + 1
+        content = statement(first, first + 4) + b"\n" * (number // 5)  # other bytes, the same days
+        return take_in(session, content, file_name="a", taken_in_on=NOVEMBER_26).statement.new_row_count
+
+    answers = together(take)
+
+    assert sum(each for each in answers if isinstance(each, int)) == count(sessions, StatementRow)
+    with sessions.begin(DISTRICT_ID, read_only=True) as session:
+        told = session.execute(
+            select(StatementRow.booked_on, StatementRow.occurrence, StatementRow.amount)
+        ).all()
+    assert len(told) == len(set(told)) == 27
+    assert agree(sessions)
+
+
+def test_looking_again_meanwhile(sessions, desk, together):
+    """Files and looks at what waits at the same time: every row is explained or waits, each once."""
+    with sessions.begin(DISTRICT_ID) as session:
+        account_id = take_in(session, statement(1, 3), file_name="a", taken_in_on=NOVEMBER_26).account.id
+
+    def work(session, number):
+        if number % 2:
+            rematch(session, account_id, rematched_on=NOVEMBER_26)
+        else:
+            take_in(session, statement(1, 4 + number % 6), file_name="a", taken_in_on=NOVEMBER_26)
+
+    assert set(together(work)) == {None}
+    assert agree(sessions)

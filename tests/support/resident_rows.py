@@ -10,21 +10,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.customers.models import Customer
-from billing.districts.models import BankAccount
+from billing.districts.models import BankAccount, Enterprise
 from billing.invoicing.models import Invoice
 from billing.payments.models import Payment
 from billing.receivables import service as receivables
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import OpenRow, open_exceptions
+from billing.reconciliation.matching.decisions import Lesson, Part, decide_payments
 from billing.reconciliation.matching.incoming import match_incoming
 from billing.reconciliation.models import ExceptionKind
 from tests.support.bank_rows import Explained, account_of, explained, row, take_in_rows
 from tests.support.billing import Desk, make_contract, make_invoice, open_desk
 from tests.support.customers import make_customer
+from tests.support.identifiers import synthetic_iban
 
 APRIL_12 = date(2026, 4, 12)  # in the term of an invoice of March
 APRIL_15 = date(2026, 4, 15)
 A_MONTH = "1160.00"
+IBAN = synthetic_iban(800)
 
 
 def came(tenge: str | int = A_MONTH, *, on: date = APRIL_12, **named: str) -> dict[str, Any]:
@@ -92,3 +95,16 @@ def open_counter(session: Session, **options: Any) -> Counter:
     """A desk with its bank account; nothing is owed and nothing has come in."""
     desk = open_desk(session, **options)
     return Counter(desk, account_of(session, desk.enterprise))
+
+
+def leave_rows(session: Session, enterprise: Enterprise, customer: Customer) -> None:
+    """Some rows that wait, one that a person decided about, and the rule he made of it."""
+    account = account_of(session, enterprise)
+    *waiting, decided = take_in_rows(
+        session, account, *(came(n, counterparty_iban=IBAN) for n in range(1, 8))
+    )
+    kinds = {each.id: ExceptionKind.UNKNOWN_PAYER for each in waiting}
+    open_exceptions(session, kinds, opened_on=APRIL_15)
+    part = Part(customer.id, decided.amount)
+    lesson = Lesson(iban=True)
+    decide_payments(session, [decided.id], [part], decided_on=APRIL_15, why="тест", lesson=lesson)

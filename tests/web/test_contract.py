@@ -33,6 +33,7 @@ from tests.support.districts import DISTRICT_KATO, LONG_AGO
 from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
 from tests.support.lived import live_a_season
 from tests.support.providers import make_incident, make_provider
+from tests.support.resident_rows import leave_rows
 from tests.support.web import TODAY, Office, make_user
 
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -49,9 +50,12 @@ TABLES = {
     "grant": "customer_benefit",
     "incident": "provider_incident",
     "line": "revenue_line",
+    "match": "statement_match",
     "order": "service_order",
     "payer": "customer",
     "registration": "vat_registration",
+    "row": "statement_row",
+    "rule": "matching_rule",
     "subject": "invoice",
     "token": "api_token",
 }
@@ -90,6 +94,7 @@ def known(office) -> Known:
         benefit = make_benefit(session)
         grant_benefit(session, season.resident.id, benefit.id, evidence="№ 17", valid_from=LONG_AGO)
         make_incident(session, make_provider(session, season.enterprise.id))
+        leave_rows(session, season.enterprise, season.resident)
         spare = make_user(session, "spare", Role.CLERK)
         tokens.issue_token(session, spare.id, label="spare", expires_on=None, today=TODAY)
     found: Known = {}

@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import marshmallow as ma
-
 from billing.access.models import Role
 from billing.kernel.clock import today
 from billing.kernel.money import Money
@@ -112,10 +110,6 @@ class PartIn(Schema):
     amount = MoneyField(minimum=ONE_TIYN, required=True)
     invoice_ids = ListField(IdField(), load_default=())
 
-    @ma.post_load
-    def _make_part(self, body: dict[str, Any], **_: object) -> decisions.Part:
-        return decisions.Part(body["customer_id"], body["amount"], tuple(body["invoice_ids"]))
-
 
 class LessonIn(Schema):
     """What of the row a rule is to ask for, so that the decision is proposed next time."""
@@ -123,10 +117,6 @@ class LessonIn(Schema):
     iban = BooleanField(load_default=False)
     iin_bin = BooleanField(load_default=False)
     purpose_part = TextField(100, length_min=0, load_default="")
-
-    @ma.post_load
-    def _make_lesson(self, body: dict[str, Any], **_: object) -> decisions.Lesson:
-        return decisions.Lesson(**body)
 
 
 class DecisionIn(Schema):
@@ -232,7 +222,20 @@ def weigh_row(row_id: UUID) -> dict[str, Any]:
 @blp.response(201, MatchOut)
 def decide_payments(body: dict[str, Any]) -> dict[str, Any]:
     """Rows were customers' money: record it as payments, split as it was meant."""
-    return _match(decisions.decide_payments(current_session(), **body, decided_on=today()))
+    parts = [
+        decisions.Part(part["customer_id"], part["amount"], tuple(part["invoice_ids"]))
+        for part in body["parts"]
+    ]
+    return _match(
+        decisions.decide_payments(
+            current_session(),
+            body["row_ids"],
+            parts,
+            decided_on=today(),
+            why=body["why"],
+            lesson=_lesson(body),
+        )
+    )
 
 
 @blp.post("/statement-decisions/confirmations")
@@ -250,9 +253,15 @@ def confirm_postings(body: dict[str, Any]) -> dict[str, Any]:
 @blp.response(201, MatchOut)
 def decide_entry(body: dict[str, Any]) -> dict[str, Any]:
     """Rows were something else: post them to an account of the enterprise's book."""
-    account_code = body.pop("account")
     return _match(
-        decisions.decide_entry(current_session(), account_code=account_code, **body, decided_on=today())
+        decisions.decide_entry(
+            current_session(),
+            body["row_ids"],
+            body["account"],
+            decided_on=today(),
+            why=body["why"],
+            lesson=_lesson(body),
+        )
     )
 
 
@@ -280,6 +289,10 @@ def show_match(match_id: UUID) -> dict[str, Any]:
 def undo_match(body: dict[str, Any], match_id: UUID) -> MatchUndo:
     """Undo a match: what it posted is mirrored, and its rows wait for a person again."""
     return decisions.undo_decision(current_session(), match_id, **body)
+
+
+def _lesson(body: dict[str, Any]) -> decisions.Lesson | None:
+    return None if body["lesson"] is None else decisions.Lesson(**body["lesson"])
 
 
 def _candidate(candidate: Candidate) -> dict[str, Any]:

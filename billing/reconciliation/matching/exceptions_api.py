@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response
-
 from billing.access.models import Role
 from billing.kernel.clock import today
 from billing.kernel.paging import Page
@@ -57,7 +55,7 @@ class ExceptionOut(Schema):
     direction = EnumField(Direction, required=True)
     amount = AmountField(required=True)
     counterparty_name = TextField(300, required=True, length_min=0)
-    counterparty_iin_bin = MaskedIinField(required=True)
+    counterparty_iin_bin = MaskedIinField(required=True, length_min=0)
     purpose = TextField(required=True, length_min=0)
     version = StrictInteger(minimum=1, required=True)
 
@@ -101,7 +99,7 @@ def list_exceptions(args: dict[str, Any]) -> Page[dict[str, Any]]:
 @requires(*BOOKKEEPERS)
 @blp.arguments(ExceptionFilters, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
-def download_exceptions(args: dict[str, Any]) -> Response:
+def download_exceptions(args: dict[str, Any]) -> Any:
     """Rows that wait, as a spreadsheet."""
     waiting = exceptions.all_exceptions(current_session(), today=today(), **args)
     return xlsx_answer(exceptions.exceptions_table(waiting, today=today()))

@@ -54,7 +54,7 @@ class RuleOut(Schema):
     enterprise_id = IdField(required=True)
     direction = EnumField(Direction, required=True)
     iban = TextField(34, required=True, length_min=0)
-    iin_bin = MaskedIinField(required=True)
+    iin_bin = MaskedIinField(required=True, length_min=0)
     purpose_part = TextField(100, required=True, length_min=0, metadata={"description": "folded"})
     kind = EnumField(MatchKind, required=True)
     customer_id = IdField(required=True, allow_none=True)

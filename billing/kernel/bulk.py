@@ -7,7 +7,7 @@ text, the literal of an array.
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -135,6 +135,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     UUID: lambda value: value.hex,
     date: date.isoformat,
     datetime: _quoted_instant,
+    time: time.isoformat,
 }
 
 

@@ -94,3 +94,21 @@ class PaymentReversal(InDistrict, Base):
     reason: Mapped[str] = mapped_column(String(300))
     recorded_by: Mapped[UUID | None]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SignedDay(InDistrict, Base):
+    """A day of a provider that an accountant vouched for: no payment of it is booked, settled or reversed.
+
+    Its key lets nobody sign a day twice; the sign-off with its sums stands in ``reconciliation``.
+    """
+
+    __tablename__ = "signed_day"
+    __table_args__ = (
+        within_district("provider_id", "provider"),
+        within_district("sign_off_id", "day_sign_off"),
+        UniqueConstraint("district_id", "sign_off_id"),
+    )
+
+    provider_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    sign_off_id: Mapped[UUID]

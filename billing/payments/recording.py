@@ -21,6 +21,7 @@ from billing.ledger.chart import ADVANCES, BANK, CASH, IN_TRANSIT
 from billing.ledger.models import SourceKind
 from billing.payments import documents
 from billing.payments.models import Payment, PaymentMethod
+from billing.payments.signed_days import hold_against_signing
 from billing.receivables import service as receivables
 from billing.receivables.allocation import Plan
 
@@ -136,6 +137,7 @@ def record_payments(session: Session, enterprise_id: UUID, receipts: Sequence[Re
         InvalidInput: a receipt of the cash register missing or out of place, or an amount of zero.
         OutsideIdReused: an id belongs to a payment of another customer, sum or date.
         NotOpenForCustomer: a named invoice is not one of the customer's open ones.
+        DaySignedOff: an accountant vouched for the provider's day without it.
         MonthClosed, NoPostingPolicy, UnknownBudgetCode: something cannot be posted. Nothing is recorded.
     """
     for receipt in receipts:
@@ -223,6 +225,7 @@ def _record(
     """Allocate receipts of held customers, and write down payments, advances and postings."""
     if not receipts:
         return []
+    hold_against_signing(session, _days_of_providers(receipts))
     lines = receivables.load_open_lines(
         session, enterprise_id, {receipt.customer_id for receipt in receipts}, lock=True
     )
@@ -254,6 +257,15 @@ def _record(
                 session, session.get_one(Payment, (district_of(session), payment_id))
             )
     return [Recorded(*pair) for pair in zip(ids, transfers, strict=True)]
+
+
+def _days_of_providers(receipts: Sequence[Receipt]) -> dict[str, set[date]]:
+    """The days of channels whose money is in transit."""
+    days: dict[str, set[date]] = {}
+    for receipt in receipts:
+        if ACCOUNT_OF_METHOD[receipt.method] == IN_TRANSIT:
+            days.setdefault(receipt.told_by, set()).add(receipt.received_on)
+    return days
 
 
 def _entry(payment_id: UUID, receipt: Receipt) -> ledger.Entry:

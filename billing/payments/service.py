@@ -19,7 +19,7 @@ from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money
 from billing.kernel.paging import Page, PageRequest, page_of
 from billing.ledger import service as ledger
-from billing.ledger.chart import ADVANCES
+from billing.ledger.chart import ADVANCES, IN_TRANSIT
 from billing.ledger.models import SourceKind, Transfer
 from billing.payments.models import Payment, PaymentMethod, PaymentReversal, Refund
 from billing.payments.recording import (
@@ -32,6 +32,7 @@ from billing.payments.recording import (
     Recorded,
     record_payments,
 )
+from billing.payments.signed_days import hold_against_signing
 from billing.receivables import corrections
 from billing.receivables import service as receivables
 from billing.receivables.allocation import Plan
@@ -113,6 +114,7 @@ def record_payment(
         InvalidInput: a receipt missing or out of place, or an amount of zero.
         OutsideIdReused: the id belongs to a payment of another customer, sum or date.
         NotOpenForCustomer: a named invoice is not one of his open ones.
+        DaySignedOff: an accountant vouched for the provider's day without it.
         MonthClosed, NoPostingPolicy, UnknownBudgetCode: it cannot be posted. Nothing is recorded.
     """
     told = Receipt(
@@ -268,6 +270,7 @@ def reverse_payment(session: Session, payment_id: UUID, *, reversed_on: date, re
         PaymentReversed: it was reversed already.
         PaymentRefunded: money of it was given back.
         DateBeforePayment: older than the payment.
+        DaySignedOff: an accountant vouched for the provider's day with it; take that back first.
         MonthClosed: ``reversed_on`` lies in a closed month. Nothing is reversed.
     """
     payment = _locked(session, payment_id, reversed_on)
@@ -275,6 +278,8 @@ def reverse_payment(session: Session, payment_id: UUID, *, reversed_on: date, re
         raise PaymentReversed(payment_id=payment_id)
     if session.scalar(select(Refund.id).where(Refund.payment_id == payment.id).limit(1)) is not None:
         raise PaymentRefunded(payment_id=payment_id)
+    if ACCOUNT_OF_METHOD[payment.method] == IN_TRANSIT:
+        hold_against_signing(session, {payment.channel: [payment.received_on]})
     live = corrections.live_allocations(session, payment_id=payment.id)
     corrections.release(session, [allocation.id for allocation in live], released_on=reversed_on)
     receivables.take_from_advance(session, payment.id, payment.amount)

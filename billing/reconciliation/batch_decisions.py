@@ -19,6 +19,7 @@ from billing.ledger.chart import ADMINISTRATION, IN_TRANSIT
 from billing.payments import service as payments
 from billing.payments.models import Payment, PaymentReversal
 from billing.payments.providers.models import Provider
+from billing.payments.signed_days import hold_providers, refuse_signed
 from billing.reconciliation.batch_fitting import Collected, Returned, Terms, commissions, gross_of
 from billing.reconciliation.booking import Booking, Leg, book_matches
 from billing.reconciliation.formats.statement import Direction
@@ -26,7 +27,6 @@ from billing.reconciliation.in_provider_hands import IN_TRANSIT_METHODS, unsettl
 from billing.reconciliation.matches import OpenRow, PaymentSettled, Reason, in_chunks, lock_open_rows
 from billing.reconciliation.models import MatchKind, SettledPayment, StatementRow
 from billing.reconciliation.provider_batches import credit_legs
-from billing.reconciliation.three_way.freezing import hold_providers, refuse_signed
 
 WHY_LENGTH_MAX = 300
 
@@ -128,7 +128,7 @@ def settle_batch(
     [provider] = hold_providers(session, [chosen.provider_id])
     account = _account_of(session, provider, chosen.row_ids)
     collected = _collected(session, provider, chosen.payment_ids)
-    refuse_signed(session, provider, {each.day for each in collected})
+    refuse_signed(session, {provider.code: {each.day for each in collected}})
     returned = _returned(session, provider, chosen.return_ids)
     sums = _sums(provider, rows, collected, returned, chosen.commission)
     if sums.difference and not named:

@@ -19,6 +19,7 @@ from billing.kernel.money import ZERO, Money, total
 from billing.ledger import service as ledger
 from billing.ledger.chart import ADMINISTRATION, BANK, IN_TRANSIT
 from billing.payments.providers.models import Provider
+from billing.payments.signed_days import hold_providers, signed_days_of
 from billing.reconciliation.batch_fitting import (
     DAYS_BACK_MAX,
     DAYS_NAMED_MAX,
@@ -36,7 +37,6 @@ from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.in_provider_hands import unsettled_payments, unsettled_returns
 from billing.reconciliation.matches import OpenRow, Reason
 from billing.reconciliation.models import ExceptionKind, MatchKind
-from billing.reconciliation.three_way.freezing import hold_providers, signed_days_of
 
 
 @dataclass(slots=True)

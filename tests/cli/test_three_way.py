@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from billing.customers.models import Customer
 from billing.districts.models import Enterprise
-from billing.payments.models import Payment
-from billing.reconciliation.three_way.models import RegistryRow, SignedDay
+from billing.payments.models import Payment, SignedDay
+from billing.reconciliation.three_way.models import RegistryRow
 from tests.support.providers import make_provider
 from tests.support.xlsx import spreadsheet
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from billing.access.models import Role
-from billing.payments.models import Payment
-from billing.reconciliation.three_way.models import RegistryRow, SignedDay
+from billing.payments.models import Payment, SignedDay
+from billing.reconciliation.three_way.models import RegistryRow
 from tests.pages.test_pages import token_on
 from tests.support.billing import open_desk
 from tests.support.districts import DISTRICT_ID

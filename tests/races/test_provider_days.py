@@ -1,18 +1,20 @@
 """Matching, signing, registries and late bookings of one provider's day at the same moment."""
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import func, select
 
 from billing.kernel.errors import Refusal
 from billing.kernel.money import Money
-from billing.payments.models import Payment
+from billing.payments.models import Payment, SignedDay
 from billing.reconciliation.batch_decisions import Chosen, settle_batch
 from billing.reconciliation.matches import lock_open_rows
 from billing.reconciliation.models import MatchUndo, SettledPayment, StatementMatch
 from billing.reconciliation.provider_batches import match_provider_batches
 from billing.reconciliation.three_way.comparison import compare_days
 from billing.reconciliation.three_way.late import book_missing
-from billing.reconciliation.three_way.models import DaySignOff, ProviderRegistry, RegistryRow, SignedDay
+from billing.reconciliation.three_way.models import DaySignOff, ProviderRegistry, RegistryRow
 from billing.reconciliation.three_way.registry import import_registry
 from billing.reconciliation.three_way.sign_off import sign_day_off, take_sign_off_back
 from billing.reconciliation.undo import undo_match
@@ -160,4 +162,22 @@ def test_settling_and_reversing_do_not_block_each_other(sessions, desk, provider
 
     together(reverse_or_match)
 
+    assert all_agrees(sessions)
+
+
+def test_a_payment_is_in_the_signed_sum_or_refused(sessions, desk, provider, together):
+    """Recording against signing: whatever is recorded stands in the sign-off, the rest was refused."""
+
+    def pay_or_sign(session, number):
+        if number % 2:
+            return pay_through(desk.at(session), 100, outside_id=str(number)).id
+        return sign_day_off(session, provider.id, MONDAY, today=NOVEMBER_26, why="спешим")
+
+    outcomes = together(pay_or_sign)
+
+    recorded = sum(isinstance(outcome, UUID) for outcome in outcomes)
+    with sessions.begin(DISTRICT_ID, read_only=True) as session:
+        sign_off = session.scalars(select(DaySignOff)).one()
+    assert count(sessions, Payment) == recorded
+    assert (sign_off.receipt_count, sign_off.receipt_sum) == (recorded, T(100 * recorded))
     assert all_agrees(sessions)

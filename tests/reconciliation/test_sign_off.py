@@ -7,13 +7,14 @@ from billing.kernel.errors import InvalidInput, NotFound
 from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money
 from billing.ledger.models import Transfer
-from billing.payments.models import Payment
+from billing.payments.models import Payment, PaymentReversal, SignedDay
+from billing.payments.service import reverse_payment
+from billing.payments.signed_days import DaySignedOff
 from billing.reconciliation.batch_decisions import Chosen, settle_batch
 from billing.reconciliation.models import ExceptionKind, MatchedRow, MatchUndo
 from billing.reconciliation.three_way.comparison import compare_days
-from billing.reconciliation.three_way.freezing import DaySignedOff
 from billing.reconciliation.three_way.late import book_late, book_missing
-from billing.reconciliation.three_way.models import DaySignOff, RegistryRow, SignedDay, SignOffUndo
+from billing.reconciliation.three_way.models import DaySignOff, RegistryRow, SignOffUndo
 from billing.reconciliation.three_way.sign_off import (
     DayNotOver,
     DayNotReconciled,
@@ -178,6 +179,23 @@ def test_nothing_is_booked_late_into_a_signed_day(session, opened):
 
     take_in_registry(session, provider, ("1", 1000, MONDAY, account), ("4", 1, TUESDAY))
     assert len(book_missing(session, provider.id, TUESDAY, TUESDAY).payment_ids) == 1
+
+
+def test_no_payment_of_a_signed_day_is_recorded_or_reversed(session, opened):
+    """Nobody books into it or takes from it; what was told before is still the same payment."""
+    bank, provider = opened
+    payment = pay_through(bank.desk, 1000, outside_id="1")
+    sign_day_off(session, provider.id, MONDAY, today=NOVEMBER_26, why="не перечислено")
+
+    with pytest.raises(DaySignedOff):
+        pay_through(bank.desk, 500, outside_id="2")
+    with pytest.raises(DaySignedOff):
+        reverse_payment(session, payment.id, reversed_on=NOVEMBER_26, reason="чужой платёж")
+    assert pay_through(bank.desk, 1000, outside_id="1").id == payment.id
+    assert count(session, Payment) == 1
+    assert count(session, PaymentReversal) == 0
+    pay_through(bank.desk, 500, TUESDAY)
+    bank.desk.pay(500, received_on=MONDAY)
 
 
 def test_a_sign_off_taken_back_is_kept_with_its_reason(session, opened):

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from billing.access.models import Role
+from billing.payments.models import SignedDay
 from billing.reconciliation.models import SettledPayment
-from billing.reconciliation.three_way.models import RegistryRow, SignedDay
+from billing.reconciliation.three_way.models import RegistryRow
 from tests.support.bank_rows import account_of, take_in_rows
 from tests.support.billing import open_desk
 from tests.support.districts import DISTRICT_ID, OTHER_DISTRICT_ID, OTHER_DISTRICT_KATO, make_district
@@ -128,7 +129,7 @@ def test_the_comparison_is_a_spreadsheet_too(office, shop):
     upload(office, shop)
     sheet = first_sheet(office.get(f"/api/v1/three-way.xlsx?{DAYS}"))
     assert [cell.value for cell in sheet[3]][:6] == [
-        "Day",
+        "Date",
         "Channel",
         "Recorded, count",
         "Recorded",

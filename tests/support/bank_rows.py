@@ -15,7 +15,7 @@ from billing.kernel.money import ZERO, Money
 from billing.ledger import service as ledger
 from billing.ledger.models import Account, Transfer
 from billing.reconciliation.formats.statement import Direction
-from billing.reconciliation.matches import OpenRow, open_rows
+from billing.reconciliation.matches import OpenRow, open_exceptions, open_rows, unexplained
 from billing.reconciliation.models import (
     BankStatement,
     MatchedRow,
@@ -99,6 +99,8 @@ def take_in_rows(session: Session, account: BankAccount, *rows: dict[str, Any]) 
             )
         )
     session.flush()
+    waiting = {row_id: unexplained(each["direction"]) for row_id, each in zip(ids, rows, strict=True)}
+    open_exceptions(session, waiting, opened_on=statement.date_to)
     taken = {each.id: each for each in open_rows(session, ids)}
     return [taken[row_id] for row_id in ids]
 

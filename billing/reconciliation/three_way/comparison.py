@@ -13,11 +13,11 @@ from billing.kernel.checks import check_range
 from billing.kernel.columns import money_sum
 from billing.kernel.money import ZERO, Money, split
 from billing.ledger.models import Transfer
-from billing.payments.models import Payment, PaymentReversal
+from billing.payments.models import Payment, PaymentReversal, SignedDay
 from billing.payments.providers.models import Provider
 from billing.reconciliation.in_provider_hands import IN_TRANSIT_METHODS
 from billing.reconciliation.models import SettledPayment, SettledReturn, StatementMatch
-from billing.reconciliation.three_way.models import ProviderRegistry, RegistryRow, SignedDay
+from billing.reconciliation.three_way.models import ProviderRegistry, RegistryRow
 
 Key = tuple[str, date]  # a channel's day
 

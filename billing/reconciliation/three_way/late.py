@@ -15,8 +15,8 @@ from billing.kernel.rows import get_row
 from billing.payments.models import Payment, PaymentMethod
 from billing.payments.providers.models import Provider
 from billing.payments.recording import Receipt, record_payments
+from billing.payments.signed_days import hold_providers, refuse_signed
 from billing.reconciliation.matches import in_chunks
-from billing.reconciliation.three_way.freezing import hold_providers, refuse_signed
 from billing.reconciliation.three_way.models import RegistryRow
 
 
@@ -56,7 +56,7 @@ def book_late(session: Session, row_id: UUID, *, customer_id: UUID | None = None
     """
     row = get_row(session, RegistryRow, row_id, kind="registry_row")
     [provider] = hold_providers(session, [row.provider_id])
-    refuse_signed(session, provider, [row.paid_on])
+    refuse_signed(session, {provider.code: [row.paid_on]})
     if customer_id is None:
         customer_id = _customers_of(session, [row]).get(row.id)
     if customer_id is None:
@@ -75,7 +75,7 @@ def book_missing(session: Session, provider_id: UUID, first_day: date, last_day:
     """
     [provider] = hold_providers(session, [provider_id])
     missing = _missing(session, provider, first_day, last_day)
-    refuse_signed(session, provider, {row.paid_on for row in missing})
+    refuse_signed(session, {provider.code: {row.paid_on for row in missing}})
     customers = _customers_of(session, missing)
     receipts = [_receipt(provider, row, customers[row.id]) for row in missing if row.id in customers]
     recorded = record_payments(session, provider.enterprise_id, receipts) if receipts else []

@@ -1,7 +1,7 @@
 """Registries of providers as they came, and the days that an accountant has signed off.
 
 A sign-off is a fact: the three sums of a provider's day, and who vouched for them. That the day is frozen is
-a claim, whose key lets nobody sign it twice; taking the sign-off back removes the claim and keeps the fact.
+a claim (``payments.models.SignedDay``); taking the sign-off back removes the claim and keeps the fact.
 """
 
 from datetime import date, datetime, time
@@ -97,21 +97,6 @@ class DaySignOff(Identified, Base):
     why: Mapped[str | None] = mapped_column(String(300))  # where the three sums did not agree
     signed_by: Mapped[UUID | None]
     signed_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class SignedDay(InDistrict, Base):
-    """The day of a provider that a sign-off holds frozen."""
-
-    __tablename__ = "signed_day"
-    __table_args__ = (
-        within_district("provider_id", "provider"),
-        within_district("sign_off_id", "day_sign_off"),
-        UniqueConstraint("district_id", "sign_off_id"),
-    )
-
-    provider_id: Mapped[UUID] = mapped_column(primary_key=True)
-    day: Mapped[date] = mapped_column(primary_key=True)
-    sign_off_id: Mapped[UUID]
 
 
 class SignOffUndo(InDistrict, Base):

@@ -18,8 +18,8 @@ from billing.kernel.imports import ALL_OR_NOTHING, ImportMode, ImportReport
 from billing.kernel.money import Money, total
 from billing.kernel.spreadsheets import Problem
 from billing.payments.providers.models import Provider
+from billing.payments.signed_days import DaySignedOff, hold_providers, signed_days_of
 from billing.reconciliation.matches import in_chunks
-from billing.reconciliation.three_way.freezing import DaySignedOff, hold_providers, signed_days_of
 from billing.reconciliation.three_way.models import ProviderRegistry, RegistryRow
 from billing.reconciliation.three_way.profile import columns_of
 from billing.reconciliation.three_way.registry_reading import RegistryContent, Told, read_registry

@@ -13,10 +13,11 @@ from billing.kernel.errors import RuleViolation
 from billing.kernel.ids import new_id
 from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
 from billing.kernel.rows import get_row
+from billing.payments.models import SignedDay
+from billing.payments.signed_days import hold_providers, refuse_signed
 from billing.reconciliation.three_way.comparison import compare_day
 from billing.reconciliation.three_way.differences import differences_of
-from billing.reconciliation.three_way.freezing import hold_providers, refuse_signed
-from billing.reconciliation.three_way.models import DaySignOff, SignedDay, SignOffUndo
+from billing.reconciliation.three_way.models import DaySignOff, SignOffUndo
 
 SORTS: Sorts = {"-day": (DaySignOff.day, DaySignOff.id)}
 REASON_LENGTH_MAX = 300
@@ -59,11 +60,11 @@ def sign_day_off(
         DayNotReconciled: it does not agree, and there is no word of why.
         InvalidText: a word that is too long.
     """
-    # Held before anything is read: what settles or books payments of the day holds the provider too.
-    [provider] = hold_providers(session, [provider_id])
+    # Held before anything is read: who settles, books or reverses payments of the day holds the provider too.
+    [provider] = hold_providers(session, [provider_id], for_signing=True)
     if day >= today:
         raise DayNotOver(day=day)
-    refuse_signed(session, provider, [day])
+    refuse_signed(session, {provider.code: [day]})
     compared = compare_day(session, provider, day)
     differences = differences_of(session, day, day, provider_id=provider_id)
     agrees = not differences and compared.sums_agree

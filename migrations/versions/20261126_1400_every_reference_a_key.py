@@ -8,8 +8,8 @@ from itertools import groupby
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016_keys"
-down_revision = "0015_returns"
+revision = "0019_keys"
+down_revision = "0016_three_way"
 branch_labels = None
 depends_on = None
 

@@ -68,6 +68,7 @@ class InvoiceLine(Identified, Base):
         within_district("tariff_id", "tariff"),
         within_district("act_id", "completion_act"),
         within_district("charge_id", "contract_charge"),
+        within_district("benefit_id", "benefit"),
         UniqueConstraint("district_id", "invoice_id", "position"),
         CheckConstraint("(act_id IS NULL) <> (charge_id IS NULL)", name="one_reason"),
         CheckConstraint("(charge_id IS NULL) = (period IS NULL)", name="charge_has_period"),
@@ -145,6 +146,7 @@ class CreditNote(Identified, Base):
     __table_args__ = (
         within_district("enterprise_id", "enterprise"),
         within_district("invoice_id", "invoice"),
+        within_district("customer_id", "customer"),
         UniqueConstraint("district_id", "enterprise_id", "year", "number"),
         CheckConstraint("total > 0", name="total_positive"),
         Index(None, "district_id", "invoice_id"),

@@ -133,6 +133,7 @@ class CompletionAct(Identified, Base):
         within_district("enterprise_id", "enterprise"),
         within_district("customer_id", "customer"),
         within_district("order_id", "service_order"),
+        within_district("service_id", "service"),
         within_district("tariff_id", "tariff"),
         UniqueConstraint("district_id", "order_id"),
         UniqueConstraint("district_id", "enterprise_id", "year", "number"),

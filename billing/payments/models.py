@@ -67,6 +67,8 @@ class Refund(Identified, Base):
     __tablename__ = "refund"
     __table_args__ = (
         within_district("payment_id", "payment"),
+        within_district("enterprise_id", "enterprise"),
+        within_district("customer_id", "customer"),
         CheckConstraint("amount > 0", name="amount_positive"),
         one_of("method", PaymentMethod),
         Index(None, "district_id", "payment_id"),

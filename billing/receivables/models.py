@@ -21,6 +21,8 @@ class Receivable(InDistrict, Base):
     __table_args__ = (
         within_district("invoice_line_id", "invoice_line"),
         within_district("invoice_id", "invoice"),
+        within_district("enterprise_id", "enterprise"),
+        within_district("service_id", "service"),
         within_district("customer_id", "customer"),
         within_district("payer_id", "customer"),
         CheckConstraint("open_amount >= 0 AND open_amount + credited <= total", name="open_within_line"),
@@ -68,6 +70,7 @@ class Allocation(Identified, Base):
     __tablename__ = "allocation"
     __table_args__ = (
         within_district("payment_id", "payment"),
+        within_district("invoice_id", "invoice"),
         within_district("invoice_line_id", "receivable", "invoice_line_id"),
         within_district("reverses_id", "allocation"),
         UniqueConstraint("district_id", "reverses_id"),
@@ -92,6 +95,7 @@ class Advance(InDistrict, Base):
     __tablename__ = "advance"
     __table_args__ = (
         within_district("payment_id", "payment"),
+        within_district("enterprise_id", "enterprise"),
         within_district("customer_id", "customer"),
         CheckConstraint("open_amount >= 0", name="open_not_negative"),
         Index(

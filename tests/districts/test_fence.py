@@ -10,6 +10,8 @@ from billing.customers.models import Contract, Customer
 from billing.districts.models import Enterprise
 from billing.kernel.db import ALL_DISTRICTS, NotScoped, scope
 from billing.kernel.ids import new_id
+from billing.kernel.money import Money
+from billing.payments.models import PaymentMethod, Refund
 from tests.support.customers import make_customer
 from tests.support.districts import (
     DISTRICT_ID,
@@ -18,6 +20,7 @@ from tests.support.districts import (
     make_district,
     make_enterprise,
 )
+from tests.support.season import make_season
 
 DAY = date(2026, 1, 1)
 
@@ -61,6 +64,34 @@ def test_the_database_refuses_a_contract_with_the_neighbours_customer(sessions, 
         assert session.scalar(select(func.count()).select_from(Contract)) == 0
         session.execute(insert(Contract.__table__), contract_row(DISTRICT_ID, own_enterprise, own_customer))
         assert session.scalar(select(func.count()).select_from(Contract)) == 1
+
+
+@pytest.mark.parametrize("column", ["enterprise_id", "customer_id"])
+def test_what_repeats_another_key_is_refused_too(sessions, column):
+    """A refund of our own payment that names the neighbour's enterprise or customer is not stored."""
+    with sessions.begin(None) as session:
+        make_district(session, OTHER_DISTRICT_ID, OTHER_DISTRICT_KATO)
+    with sessions.begin(OTHER_DISTRICT_ID) as session:
+        foreign = {"enterprise_id": make_enterprise(session).id, "customer_id": make_customer(session).id}
+    with sessions.begin(DISTRICT_ID) as session:
+        season = make_season(session, DAY)
+    refund = {
+        "id": new_id(),
+        "district_id": DISTRICT_ID,
+        "payment_id": season.payment,
+        "enterprise_id": season.enterprise,
+        "customer_id": season.customer,
+        "amount": Money.tenge(1),
+        "method": PaymentMethod.BANK,
+        "refunded_on": DAY,
+        "reason": "сынақ",
+    }
+
+    with pytest.raises(IntegrityError), sessions.begin(DISTRICT_ID) as session:
+        session.execute(insert(Refund), refund | {column: foreign[column]})
+    with sessions.begin(DISTRICT_ID) as session:
+        assert session.scalar(select(func.count(Refund.id))) == 0
+        session.execute(insert(Refund), refund)
 
 
 def test_region_wide_work_cannot_tie_districts_together_either(sessions, neighbours):

@@ -115,3 +115,33 @@ def test_revision_files_are_dated_and_stand_alone():
     for path in files:
         assert re.fullmatch(r"\d{8}_\d{4}_[a-z0-9_]+\.py", path.name), path.name
         assert not re.search(r"^\s*(from|import) (billing|invoices)\b", path.read_text(), re.MULTILINE), path
+
+
+# What names something of several kinds, somebody of the whole country's users, or something of others.
+NOT_KEYS = {
+    "archived_document.subject_id",
+    "idempotent_answer.user_id",
+    "payment.outside_id",
+    "personal_data_access.subject_id",
+    "provider_incident.txn_id",
+    "provider_transaction.txn_id",
+    "registry_row.outside_id",
+    "row_exception.owner_id",
+    "transfer.invoice_id",  # the ledger stands below invoicing and knows no table of it
+    "transfer.party_id",
+    "transfer.source_id",
+}
+
+
+def test_whatever_points_to_a_row_is_a_key_that_carries_the_district():
+    """No column may name a row without the database looking, and none may name a row of another district."""
+    loose = set()
+    for table in tables.metadata.sorted_tables:
+        keys = {tuple(key.column_keys): key.referred_table for key in table.foreign_key_constraints}
+        for columns, target in keys.items():
+            assert "district_id" not in target.c or columns[0] == "district_id", (table.name, columns)
+        held = {column for columns in keys for column in columns} | {"district_id"}
+        names = {column.name for column in table.columns if column.name.endswith("_id")}
+        loose |= {f"{table.name}.{name}" for name in names - held}
+
+    assert loose == NOT_KEYS

@@ -19,6 +19,7 @@ from billing.customers import contract_api as contracts
 from billing.districts import api as districts
 from billing.invoicing import api as invoicing
 from billing.invoicing.documents import PUBLIC_URL
+from billing.invoicing.runs import api as runs
 from billing.kernel.db import Sessions, make_engine
 from billing.ledger import api as ledger
 from billing.ledger import enterprise_api as enterprises
@@ -47,6 +48,7 @@ BLUEPRINTS = (
     contractors.blp,
     orders.blp,
     invoicing.blp,
+    runs.blp,
     payments.blp,
     providers.blp,
     statements.blp,

@@ -7,6 +7,7 @@ Each batch is a unit of work of its own, so the loop over batches stands where u
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
@@ -21,7 +22,7 @@ from billing.invoicing.runs.finding import Finding, Terms, count_subjects, find,
 from billing.invoicing.runs.models import BillingRun, BillingRunResult, RunOutcome, RunStage
 from billing.kernel.checks import check_range
 from billing.kernel.dates import Month
-from billing.kernel.db import actor_of, district_of
+from billing.kernel.db import actor_of, after_commit, district_of
 from billing.kernel.errors import Refusal, RuleViolation
 from billing.kernel.kept_facts import keep
 from billing.kernel.money import ZERO, Money, total
@@ -30,6 +31,7 @@ from billing.kernel.rows import get_row
 from billing.ledger import service as ledger
 
 BATCH_SIZE = 250  # contracts a commit: a cashier waits no longer than for one batch
+WAKE = "wake_worker"  # in the session's info: what calls a background worker, where there is one
 SORTS = {"-recorded_at": (BillingRun.recorded_at, BillingRun.id)}
 RESULT_SORTS = {"id": (BillingRunResult.id,)}
 
@@ -166,6 +168,28 @@ def preview_run(session: Session, terms: Terms, *, batch_size: int = BATCH_SIZE)
 def stages(terms: Terms) -> list[RunStage]:
     """What a run does, in order."""
     return [RunStage.CONTRACTS, RunStage.ORDERS] if terms.include_orders else [RunStage.CONTRACTS]
+
+
+def hand_over(session: Session, run: BillingRun) -> None:
+    """Wake a background worker for a run as soon as it is committed.
+
+    Nothing is lost where there is none, or the call is: workers look for runs that are left.
+    """
+    wake = session.info.get(WAKE)
+    if wake is not None:
+        after_commit(session, partial(wake, run.district_id, run.id))
+
+
+def resume_run(session: Session, run_id: UUID) -> BillingRun:
+    """Let a run go on that was halted, after somebody mended the reason.
+
+    Raises:
+        NotFound: no such run.
+    """
+    run = get_run(session, run_id, lock=True)
+    run.halted_by = run.halted_facts = None
+    session.flush()
+    return run
 
 
 def take_up(session: Session, run_id: UUID, *, worker: str, now: datetime) -> BillingRun:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from billing.customers.models import Contract
@@ -187,7 +187,8 @@ def resume_run(session: Session, run_id: UUID) -> BillingRun:
         NotFound: no such run.
     """
     run = get_run(session, run_id, lock=True)
-    run.halted_by = run.halted_facts = None
+    if run.halted_by is not None:
+        run.halted_by = run.halted_facts = run.heartbeat_at = None
     session.flush()
     return run
 
@@ -283,12 +284,26 @@ def find_interrupted(
 
 def runs_left(session: Session, *, stale_before: datetime) -> list[BillingRun]:
     """Runs that nobody works on: not begun, or their worker has not been heard of since an instant."""
-    statement = select(BillingRun).where(
+    return list(session.scalars(select(BillingRun).where(*_left(stale_before)).order_by(BillingRun.id)))
+
+
+def is_left(session: Session, run_id: UUID, *, stale_before: datetime) -> bool:
+    """Whether nobody works on a run; it is locked, so that only one of two who ask takes it up.
+
+    Raises:
+        NotFound: no such run.
+    """
+    get_run(session, run_id, lock=True)
+    left = select(BillingRun.id).where(BillingRun.id == run_id, *_left(stale_before))
+    return session.scalar(left) is not None
+
+
+def _left(stale_before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
         BillingRun.stage != RunStage.FINISHED,
         BillingRun.halted_by.is_(None),
         or_(BillingRun.heartbeat_at.is_(None), BillingRun.heartbeat_at < stale_before),
     )
-    return list(session.scalars(statement.order_by(BillingRun.id)))
 
 
 def list_runs(

@@ -20,6 +20,7 @@ from billing.districts import api as districts
 from billing.invoicing import api as invoicing
 from billing.invoicing.documents import PUBLIC_URL
 from billing.invoicing.runs import api as runs
+from billing.invoicing.runs import schedule_api as schedules
 from billing.invoicing.runs.service import WAKE
 from billing.kernel.db import Sessions, make_engine
 from billing.ledger import api as ledger
@@ -51,6 +52,7 @@ BLUEPRINTS = (
     orders.blp,
     invoicing.blp,
     runs.blp,
+    schedules.blp,
     payments.blp,
     providers.blp,
     statements.blp,

@@ -15,7 +15,8 @@ from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 
 from billing.invoicing.runs import service as runs
-from billing.kernel.clock import now
+from billing.invoicing.runs.schedule import districts_with_schedules, start_due
+from billing.kernel.clock import ALMATY, now
 from billing.kernel.db import ALL_DISTRICTS, Sessions
 from billing.kernel.errors import Refusal
 from billing.worker.runs import work_off
@@ -83,7 +84,12 @@ class BesideConsumer(Consumer):  # type: ignore[misc]  # huey has no types
 
 
 def look_round(sessions: Sessions) -> list[Left]:
-    """The runs of all districts that nobody works on."""
+    """Start what is scheduled for now; the runs of all districts that nobody works on, these among them."""
+    with sessions.begin(ALL_DISTRICTS, read_only=True) as session:
+        scheduling = districts_with_schedules(session)
+    for district_id in scheduling:
+        with sessions.begin(district_id) as session:
+            start_due(session, now().astimezone(ALMATY))
     with sessions.begin(ALL_DISTRICTS, read_only=True) as session:
         left = runs.runs_left(session, stale_before=now() - STALE_AFTER)
     return [(run.district_id, run.id) for run in left]

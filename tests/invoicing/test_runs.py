@@ -28,11 +28,9 @@ from tests.support.catalog import make_service, make_tariff
 from tests.support.customers import make_charge, make_contract, make_customer
 from tests.support.orders import Trade, make_act
 from tests.support.village import (
-    ALL_SORTS,
     MORNING,
     NOVEMBER,
     NOVEMBER_30,
-    PAID_AHEAD,
     T,
     bill_here,
     counts,
@@ -313,10 +311,9 @@ def test_what_would_be_refused_for_everybody_is_refused_at_the_start(session, vi
 
 def test_a_run_takes_no_more_statements_for_more_contracts(session, village):
     """A batch of forty contracts of every sort asks the database as often as one of ten."""
-    sorts = [sort for sort in ALL_SORTS if sort not in PAID_AHEAD]
-    village.settle(session, 10, sorts=sorts)
+    village.settle(session, 10)
     few = statements_of_a_batch(session, village)
-    village.settle(session, 40, first_serial=100, sorts=sorts)
+    village.settle(session, 40, first_serial=100)
 
     assert statements_of_a_batch(session, village) == few
 

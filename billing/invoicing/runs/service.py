@@ -96,13 +96,18 @@ def start_run(
     terms = agree(
         session, enterprise_id, period, issued_on=issued_on, since=since, include_orders=include_orders
     )
+    return begin(session, terms)
+
+
+def begin(session: Session, terms: Terms) -> BillingRun:
+    """Write down a run on terms that somebody answers for."""
     run = BillingRun(
         district_id=district_of(session),
-        enterprise_id=enterprise_id,
-        period=period,
+        enterprise_id=terms.enterprise_id,
+        period=terms.period,
         first_period=terms.first_period,
-        include_orders=include_orders,
-        issued_on=issued_on,
+        include_orders=terms.include_orders,
+        issued_on=terms.issued_on,
         subjects=count_subjects(session, terms),
         recorded_by=actor_of(session),
     )
@@ -124,11 +129,26 @@ def agree(
     districts.get_enterprise(session, enterprise_id)
     if period.first_day > issued_on:
         raise PeriodNotBegun(period=period, issued_on=issued_on)
-    first = since or min(_first_billed(session, enterprise_id) or period, period)
-    check_range(first.first_day, period.last_day, field="since")
-    terms = Terms(enterprise_id, period, first, include_orders, issued_on)
+    terms = terms_since(
+        session, enterprise_id, period, issued_on=issued_on, since=since, include_orders=include_orders
+    )
+    check_range(terms.first_period.first_day, period.last_day, field="since")
     check_possible(session, terms)
     return terms
+
+
+def terms_since(
+    session: Session,
+    enterprise_id: UUID,
+    period: Month,
+    *,
+    issued_on: date,
+    since: Month | None = None,
+    include_orders: bool = False,
+) -> Terms:
+    """The terms of a run, whether it can start or not; caught up from the first month ever billed."""
+    first = since or min(_first_billed(session, enterprise_id) or period, period)
+    return Terms(enterprise_id, period, first, include_orders, issued_on)
 
 
 def _first_billed(session: Session, enterprise_id: UUID) -> Month | None:

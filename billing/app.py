@@ -19,6 +19,9 @@ from billing.customers import contract_api as contracts
 from billing.districts import api as districts
 from billing.invoicing import api as invoicing
 from billing.invoicing.documents import PUBLIC_URL
+from billing.invoicing.runs import api as runs
+from billing.invoicing.runs import schedule_api as schedules
+from billing.invoicing.runs.service import WAKE
 from billing.kernel.db import Sessions, make_engine
 from billing.ledger import api as ledger
 from billing.ledger import enterprise_api as enterprises
@@ -38,6 +41,7 @@ from billing.verification import api as verification
 from billing.web import errors, login, openapi, security
 from billing.web.access import refuse_unmarked_routes
 from billing.web.transaction import TransactionalFlask
+from billing.worker.background import Background
 from billing.worker.uploads import work_off_later
 from billing.workforce import api as workforce
 from billing.workforce import contractor_api as contractors
@@ -54,6 +58,8 @@ BLUEPRINTS = (
     contractors.blp,
     orders.blp,
     invoicing.blp,
+    runs.blp,
+    schedules.blp,
     payments.blp,
     providers.blp,
     statements.blp,
@@ -88,7 +94,8 @@ def create_app(settings: Settings | None = None, sessions: Sessions | None = Non
     app.extensions["settings"] = settings
     app.extensions["sessions"] = sessions or Sessions(
         make_engine(settings.database_url),
-        storing_in(DocumentStore(settings.documents)) | {PUBLIC_URL: settings.public_url},
+        storing_in(DocumentStore(settings.documents))
+        | {PUBLIC_URL: settings.public_url, WAKE: Background(settings.queue_url).wake},
     )
     app.extensions[reconciliation.TAKE_UP] = work_off_later
     security.protect(app, https=settings.public_url.startswith("https://"), proxies=settings.proxies)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DATABASES = ("sqlite://", "postgresql+psycopg://")
+QUEUES = ("sqlite:///", "redis://", "rediss://", "postgresql://")
 PORT_MAX = 65_535
 PROXIES_MAX = 9
 
@@ -22,6 +23,7 @@ class Settings:
         database_url: SQLite under ``var/`` by default, ``postgresql+psycopg://…`` in production.
         var: the directory for everything the program writes (database, documents, secret key).
         documents: the directory of archived documents.
+        queue_url: where background work queues: a SQLite file under ``var/`` by default.
         public_url: how people reach the server; stands in the payment links and QR codes of invoices.
         host: the address to listen on.
         port: the port to listen on.
@@ -32,6 +34,7 @@ class Settings:
     database_url: str
     var: Path
     documents: Path
+    queue_url: str
     public_url: str
     host: str
     port: int
@@ -54,12 +57,19 @@ class Settings:
             database_url=database_url,
             var=var,
             documents=Path(environment.get("AUYL_DOCUMENTS", str(var / "documents"))),
+            queue_url=_queue(environment.get("AUYL_QUEUE_URL", f"sqlite:///{var / 'queue.db'}")),
             public_url=environment.get("AUYL_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),
             host=environment.get("AUYL_HOST", "127.0.0.1"),
             port=port,
             proxies=_proxies(environment.get("AUYL_PROXIES", "0")),
             secret_key=environment.get("AUYL_SECRET_KEY") or None,
         )
+
+
+def _queue(url: str) -> str:
+    if not url.startswith(QUEUES):
+        raise WrongSetting(f"AUYL_QUEUE_URL must begin with {' or '.join(QUEUES)}")
+    return url
 
 
 def _port(text: str) -> int:

@@ -76,6 +76,7 @@ for command in (
     server.migrate,
     demo.command,
     server.serve,
+    server.worker,
     imports.group,
     districts.district_group,
     districts.enterprise_group,

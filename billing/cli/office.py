@@ -26,9 +26,11 @@ from billing.archive.service import DocumentStore, storing_in
 from billing.config import Settings
 from billing.districts.models import District
 from billing.invoicing.documents import PUBLIC_URL
+from billing.invoicing.runs.service import WAKE
 from billing.kernel.db import ALL_DISTRICTS, Sessions, make_engine
 from billing.kernel.errors import InvalidInput, NotFound, RuleViolation
 from billing.kernel.i18n import Language, text
+from billing.worker.background import Background
 
 assert tables.metadata  # every table is known before the first query
 
@@ -81,10 +83,16 @@ class Office:
         return make_engine(self.settings.database_url)
 
     @cached_property
+    def background(self) -> Background:
+        """The queue of background work."""
+        return Background(self.settings.queue_url)
+
+    @cached_property
     def sessions(self) -> Sessions:
-        """Units of work that know the document store and the server's address."""
+        """Units of work that know the document store, the server's address, and the background."""
         store = storing_in(DocumentStore(self.settings.documents))
-        return Sessions(self.engine, info=store | {PUBLIC_URL: self.settings.public_url})
+        known = {PUBLIC_URL: self.settings.public_url, WAKE: self.background.wake}
+        return Sessions(self.engine, info=store | known)
 
     @cached_property
     def console(self) -> Console:

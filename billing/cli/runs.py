@@ -1,10 +1,7 @@
 """``auyl run``: a month billed to everybody, with progress, and every refusal told."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
-from uuid import UUID
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -16,18 +13,15 @@ from billing.cli.office import Office
 from billing.cli.refusing import EXIT_REFUSED
 from billing.cli.teaching import TeachingCommand
 from billing.cli.typed import MONTH, PAST_DAY
-from billing.customers.models import Contract, Customer
 from billing.districts.models import Enterprise
 from billing.invoicing.runs import service as runs
 from billing.invoicing.runs.models import BillingRun, RunOutcome
+from billing.invoicing.runs.results import Reason, reasons_of, told
 from billing.kernel.clock import today
 from billing.kernel.dates import Month
 from billing.kernel.i18n import text
-from billing.kernel.kept_facts import keep, recall
 from billing.kernel.paging import PAGE_SIZE_MAX, PageRequest
 from billing.worker.runs import work_off
-
-Reason = tuple[UUID | None, UUID, str, dict[str, Any]]  # contract, customer, code and kept facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +95,7 @@ def _would_bill(office: Office, enterprise: Enterprise, asked: Asked) -> list[Re
             include_orders=asked.include_orders,
         )
         preview = runs.preview_run(session, terms)
+        reasons = reasons_of(session, preview.refusals)
     office.say(
         "run_would_bill",
         enterprise=enterprise.name_ru,
@@ -111,16 +106,7 @@ def _would_bill(office: Office, enterprise: Enterprise, asked: Asked) -> list[Re
         vat=preview.vat,
         **{outcome.value: count for outcome, count in preview.counts.items()},
     )
-    return [
-        (
-            finding.subject.contract.id if finding.subject.contract is not None else None,
-            finding.subject.customer_id,
-            finding.reason.code,
-            keep(finding.reason.facts),
-        )
-        for finding in preview.refusals
-        if finding.reason is not None
-    ]
+    return reasons
 
 
 def _bill(office: Office, enterprise: Enterprise, asked: Asked) -> list[Reason]:
@@ -193,26 +179,15 @@ def _refused(office: Office, run: BillingRun) -> list[Reason]:
     with office.work(read_only=True) as session:
         while True:
             page = runs.list_results(session, run.id, request, outcome=RunOutcome.REFUSED)
-            reasons += [
-                (each.contract_id, each.customer_id, each.code or "", each.facts) for each in page.items
-            ]
+            reasons += [each.reason for each in told(session, page.items) if each.reason is not None]
             if page.next_cursor is None:
                 return reasons
             request = PageRequest(page.next_cursor, PAGE_SIZE_MAX)
 
 
 def _say_reasons(office: Office, reasons: list[Reason]) -> None:
-    if not reasons:
-        return
-    with office.work(read_only=True) as session:
-        contracts = _named(session, Contract.id, Contract.number, (each[0] for each in reasons))
-        customers = _named(session, Customer.id, Customer.account_number, (each[1] for each in reasons))
-    for contract_id, customer_id, code, facts in reasons:
-        sentence = text(f"refusal.{code}", office.language, **recall(facts))
-        number = contracts[contract_id] if contract_id is not None else None
-        office.warn("run_parked", contract=number, customer=customers[customer_id], reason=sentence)
-
-
-def _named(session: Session, key: Any, name: Any, ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    wanted = {each for each in ids if each is not None}
-    return {row[0]: row[1] for row in session.execute(select(key, name).where(key.in_(wanted)))}
+    for each in reasons:
+        sentence = text(f"refusal.{each.code}", office.language, **each.facts)
+        office.warn(
+            "run_parked", contract=each.contract_number, customer=each.account_number, reason=sentence
+        )

@@ -10,6 +10,7 @@ from billing.cli.office import Office
 from billing.cli.teaching import TeachingCommand
 from billing.kernel import migrations
 from billing.kernel.i18n import tolerate_gaps
+from billing.worker.background import bill_if_left, look_round
 from billing.worker.uploads import work_off_what_waits
 
 # Named by text, as every WSGI server names it: the application stands above the command line.
@@ -56,5 +57,32 @@ def serve(office: Office, /, *, host: str | None, port: int | None) -> None:
         office.warn("port_taken", host=host, port=port, reason=error.strerror)
         raise click.exceptions.Exit(1) from None
     work_off_what_waits(office.sessions)
+    workers = office.background.workers(office.sessions)
+    workers.start()
     office.say("serving", url=f"http://{host}:{port}")
-    server.run()
+    try:
+        server.run()
+    finally:
+        workers.stop()
+
+
+@click.command("worker", cls=TeachingCommand)
+@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Runs at once.")
+@click.option("--once", is_flag=True, help="Do what is left now, and leave; for a timer of the system's.")
+@click.pass_obj
+def worker(office: Office, /, *, threads: int, once: bool) -> None:
+    """Do background work: billing runs that were asked for, scheduled, or left by a worker that died.
+
+    `auyl serve` has a worker built in; servers of a region run this beside their web processes.
+
+    Examples:
+      auyl worker --threads 2
+      auyl worker --once
+    """
+    tolerate_gaps()
+    if once:
+        for district_id, run_id in look_round(office.sessions):
+            bill_if_left(office.sessions, district_id, run_id)
+        return
+    office.say("working", count=threads)
+    office.background.workers(office.sessions, threads=threads).run()

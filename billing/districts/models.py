@@ -91,6 +91,16 @@ class Enterprise(Versioned, Identified, Base):
     payment_term_days: Mapped[int] = mapped_column(default=20)  # from the invoice's date to its due date
 
 
+class CalendarDay(Base):
+    """A day of the country that is not what its weekday says: a holiday, or a moved working day."""
+
+    __tablename__ = "calendar_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    is_working: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(200))  # the holiday, or the decree that moved the day
+
+
 class BankAccount(Identified, Base):
     """An account of the enterprise or of the budget: IBAN (ИИК), BIC (БИК), beneficiary code (КБе)."""
 

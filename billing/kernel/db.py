@@ -4,7 +4,7 @@ Two walls keep districts apart. The session adds ``district_id = …`` to every 
 and fails when nobody said which district; PostgreSQL's row-level security does the same for any SQL.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -46,6 +46,7 @@ from billing.kernel.money import Money
 
 ALL_DISTRICTS = 0  # a scope for region-wide work (verify, user administration); no district has this number
 SQLITE_BUSY_SECONDS_MAX = 60
+_AFTER_COMMIT = "after_commit"
 _REPEATABLE = ("40001", "40P01")  # serialization_failure, deadlock_detected
 
 
@@ -162,6 +163,16 @@ class Sessions:
                 session.connection(execution_options={"read_only": True})
             yield session
             session.commit()
+            for deed in session.info.pop(_AFTER_COMMIT, ()):
+                deed()
+
+
+def after_commit(session: Session, deed: Callable[[], None]) -> None:
+    """Do something outside of the database once the unit of work is committed; never if it is rolled back.
+
+    The deed must not be needed for anything to come right: between commit and deed the power may fail.
+    """
+    session.info.setdefault(_AFTER_COMMIT, []).append(deed)
 
 
 def scope(session: Session, district_id: int) -> None:

@@ -27,7 +27,7 @@ from billing.kernel.shown import Language
 from billing.pages import desk, office, overview
 from billing.pages.accountant import months, reports, statements, three_way
 from billing.pages.cashier import payments, take
-from billing.pages.clerk import contracts, customers, invoice, invoices, orders
+from billing.pages.clerk import contracts, customers, invoice, invoices, orders, runs
 from billing.pages.forms import ONCE, once_token
 from billing.pages.resident import pay
 from billing.web.addresses import called_by_provider, for_programs
@@ -41,6 +41,7 @@ GROUPS = (
     orders.blp,
     invoices.blp,
     invoice.blp,
+    runs.blp,
     take.blp,
     payments.blp,
     reports.blp,
@@ -57,6 +58,7 @@ MENU = (
     ("clerk_contracts.index", "page.menu_contracts"),
     ("clerk_orders.index", "page.menu_orders"),
     ("clerk_invoices.index", "page.menu_invoices"),
+    ("clerk_runs.index", "page.menu_runs"),
     ("cashier_payments.index", "page.menu_payments"),
     ("accountant_statements.index", "page.menu_statements"),
     ("accountant_reports.index", "page.menu_reports"),
@@ -67,6 +69,7 @@ WORKS = (
     ("clerk_orders.find", "page.new_order"),
     ("clerk_customers.new", "page.new_customer"),
     ("clerk_invoices.unbilled", "page.issue_all"),
+    ("clerk_runs.new", "page.run_new"),
     ("accountant_reports.execution", "page.report_execution"),
     ("accountant_reports.debts", "page.report_debts"),
     ("accountant_statements.new", "page.send_statement"),

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
@@ -22,15 +23,25 @@ def name_of_process() -> str:
 
 
 def work_off(
-    sessions: Sessions, district_id: int, run_id: UUID, *, batch_size: int = runs.BATCH_SIZE
+    sessions: Sessions,
+    district_id: int,
+    run_id: UUID,
+    *,
+    batch_size: int = runs.BATCH_SIZE,
+    stale_before: datetime | None = None,
 ) -> Iterator[BillingRun]:
     """Take up a run and do its batches until it is finished; yields it after each.
+
+    Args:
+        stale_before: leave the run alone if its worker was heard of since; None works beside him, in turns.
 
     Raises:
         NotFound: no such run.
         Refusal: what no contract can be billed for; the run is halted with this reason.
     """
     with sessions.begin(district_id) as session:
+        if stale_before is not None and not runs.is_left(session, run_id, stale_before=stale_before):
+            return
         run = runs.take_up(session, run_id, worker=name_of_process(), now=now())
     yield run
     while not run.is_finished:

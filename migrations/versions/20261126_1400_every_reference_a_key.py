@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0019_keys"
-down_revision = "0016_three_way"
+down_revision = "0018_schedules"
 branch_labels = None
 depends_on = None
 

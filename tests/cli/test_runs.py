@@ -87,3 +87,16 @@ def test_a_month_to_come_is_refused(auyl, office, enterprise_id):
     assert result.exit_code == 1
     assert result.stderr == "May 2026 has not begun on 20 Apr 2026: a month is billed when it has.\n"
     assert count(office, BillingRun) == 0
+
+
+def test_a_worker_once_does_what_is_left(auyl, office, enterprise_id):
+    """A run that was asked for in the browser is worked off by a timer's `auyl worker --once`."""
+    with office.work() as session:
+        contract = session.scalars(select(Contract)).one()
+        runs.start_run(session, contract.enterprise_id, MARCH, issued_on=date(2026, 3, 31))
+
+    assert auyl("worker", "--once").exit_code == 0
+
+    with office.work(read_only=True) as session:
+        [known] = session.scalars(select(BillingRun)).all()
+    assert (known.is_finished, known.invoices, count(office, Invoice)) == (True, 1, 1)

@@ -28,11 +28,9 @@ from tests.support.catalog import make_service, make_tariff
 from tests.support.customers import make_charge, make_contract, make_customer
 from tests.support.orders import Trade, make_act
 from tests.support.village import (
-    ALL_SORTS,
     MORNING,
     NOVEMBER,
     NOVEMBER_30,
-    PAID_AHEAD,
     T,
     bill_here,
     counts,
@@ -312,13 +310,12 @@ def test_what_would_be_refused_for_everybody_is_refused_at_the_start(session, vi
 
 
 def test_a_run_takes_no_more_statements_for_more_contracts(session, village):
-    """A batch of forty contracts of every sort asks the database as often as one of ten."""
-    sorts = [sort for sort in ALL_SORTS if sort not in PAID_AHEAD]
-    village.settle(session, 10, sorts=sorts)
+    """A batch of forty contracts of every sort asks the database no more often than one of ten."""
+    village.settle(session, 10)
     few = statements_of_a_batch(session, village)
-    village.settle(session, 40, first_serial=100, sorts=sorts)
+    village.settle(session, 40, first_serial=100)
 
-    assert statements_of_a_batch(session, village) == few
+    assert statements_of_a_batch(session, village) <= few  # fewer: the first fee opened its account
 
 
 def statements_of_a_batch(session, village):

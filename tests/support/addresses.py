@@ -30,6 +30,9 @@ PAGES = {
     "/invoices/new/{customer}": WRITERS,
     "/invoices/issue": WRITERS,
     "/invoices/{invoice}": READERS,
+    "/runs/": READERS,
+    "/runs/new": WRITERS,
+    "/runs/{run}": READERS,
     "/invoices/{invoice}.pdf": READERS,
     "/invoices/{invoice}/credit": {Role.ACCOUNTANT},
     "/invoices/credit-notes/{credit_note}.pdf": READERS,
@@ -73,6 +76,8 @@ FORMS = {
     "/orders/{confirmed}/assign": WRITERS,
     "/orders/{assigned}/complete": WRITERS,
     "/invoices/new/{customer}": WRITERS,
+    "/runs/new": WRITERS,
+    "/runs/{run}/resume": WRITERS,
     "/invoices/issue": WRITERS,
     "/invoices/{invoice}/credit": {Role.ACCOUNTANT},
     "/payments/new/{customer}": TELLERS,
@@ -87,7 +92,7 @@ FORMS = {
     "/three-way/{provider}/{yesterday}/unsign": {Role.ACCOUNTANT},
 }
 # These would do their work even when nothing is typed.
-ASKING_NOTHING = ("/close", "/reopen", "/confirm", "/missing")
+ASKING_NOTHING = ("/close", "/reopen", "/confirm", "/missing", "/resume")
 
 
 def address(path: str, season: Season) -> str:

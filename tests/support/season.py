@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from billing.invoicing.credit_notes import issue_credit_note
+from billing.invoicing.runs.service import start_run
 from billing.invoicing.service import issue_invoice, lines_of
+from billing.kernel.dates import Month
 from billing.kernel.money import Money
 from billing.orders.models import OrderState
 from billing.payments.models import PaymentMethod
@@ -34,6 +36,7 @@ class Season:
     invoice: UUID
     credit_note: UUID
     payment: UUID
+    run: UUID
     account_number: str
     provider: UUID
     yesterday: date
@@ -74,6 +77,7 @@ def make_season(session: Session, day: date) -> Season:
     note = issue_credit_note(session, invoice.id, issued_on=day, reason="скидка", amounts=lines)
     upload = send_statement(session, day)
     assert upload.statement_id is not None
+    run = start_run(session, enterprise.id, Month.of(day), issued_on=day)  # nobody works on it
     return Season(
         enterprise=enterprise.id,
         customer=trade.customer.id,
@@ -83,6 +87,7 @@ def make_season(session: Session, day: date) -> Season:
         invoice=invoice.id,
         credit_note=note.id,
         payment=payment.id,
+        run=run.id,
         account_number=trade.customer.account_number,
         provider=make_provider(session, enterprise.id).id,
         yesterday=day - timedelta(days=1),

@@ -1,6 +1,5 @@
 """A village to bill at once: contracts of every sort, some of them broken, made through the services."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -26,7 +25,7 @@ T = Money.tenge
 NOVEMBER = Month(2026, 11)
 NOVEMBER_30 = date(2026, 11, 30)
 MORNING = datetime(2026, 11, 30, 4, tzinfo=UTC)
-ALL_SORTS = tuple(range(10))
+SORTS_OF_CONTRACTS = 10
 PAID_AHEAD = (5, 7)
 
 
@@ -39,14 +38,12 @@ class Village:
     water: Service
     unpriced: Service
 
-    def settle(
-        self, session: Session, count: int, first_serial: int = 1, *, sorts: Sequence[int] = ALL_SORTS
-    ) -> list[Contract]:
+    def settle(self, session: Session, count: int, first_serial: int = 1) -> list[Contract]:
         """That many contracts, going round the sorts; another first serial gives other people."""
         benefit = make_benefit(session, code=f"B{first_serial}", percent_bp=3_333)
         free = make_benefit(session, code=f"F{first_serial}", percent_bp=10_000)
         return [
-            self._settle(session, serial, sorts[(serial - first_serial) % len(sorts)], benefit.id, free.id)
+            self._settle(session, serial, (serial - first_serial) % SORTS_OF_CONTRACTS, benefit.id, free.id)
             for serial in range(first_serial, first_serial + count)
         ]
 

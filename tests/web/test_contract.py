@@ -7,6 +7,7 @@ things that exist, so that the rules behind the forms are reached too.
 import re
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, time
 from typing import Any
 
 import hypothesis
@@ -27,6 +28,9 @@ from billing import tables
 from billing.access import tokens
 from billing.access.models import ApiToken, Role, User
 from billing.customers.benefits import grant_benefit
+from billing.invoicing.runs import service as runs
+from billing.kernel.clock import ALMATY
+from billing.kernel.dates import Month
 from billing.kernel.db import ALL_DISTRICTS
 from tests.support.catalog import make_benefit
 from tests.support.districts import DISTRICT_KATO, LONG_AGO
@@ -56,6 +60,7 @@ TABLES = {
     "registration": "vat_registration",
     "row": "statement_row",
     "rule": "matching_rule",
+    "run": "billing_run",
     "subject": "invoice",
     "token": "api_token",
 }
@@ -95,6 +100,8 @@ def known(office) -> Known:
         grant_benefit(session, season.resident.id, benefit.id, evidence="№ 17", valid_from=LONG_AGO)
         make_incident(session, make_provider(session, season.enterprise.id))
         leave_rows(session, season.enterprise, season.resident)
+        run = runs.start_run(session, season.enterprise.id, Month.of(TODAY), issued_on=TODAY)
+        runs.go_on(session, run.id, now=datetime.combine(TODAY, time(9), ALMATY))
         spare = make_user(session, "spare", Role.CLERK)
         tokens.issue_token(session, spare.id, label="spare", expires_on=None, today=TODAY)
     found: Known = {}

@@ -138,3 +138,22 @@ class BillingRunInvoice(InDistrict, Base):
     run_id: Mapped[UUID] = mapped_column(primary_key=True)
     invoice_id: Mapped[UUID] = mapped_column(primary_key=True)
     result_id: Mapped[UUID]
+
+
+class BillingSchedule(InDistrict, Base):
+    """When an enterprise's months are billed by themselves."""
+
+    __tablename__ = "billing_schedule"
+    __table_args__ = (
+        within_district("enterprise_id", "enterprise"),
+        CheckConstraint("day_of_month BETWEEN 1 AND 28", name="day_in_every_month"),
+        CheckConstraint("hour BETWEEN 0 AND 23", name="hour_of_day"),
+    )
+
+    enterprise_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day_of_month: Mapped[int] = mapped_column(SmallInteger)  # or the next working day
+    hour: Mapped[int] = mapped_column(SmallInteger)  # on the wall in Kazakhstan
+    bills_previous_month: Mapped[bool]  # else the month in which it starts
+    include_orders: Mapped[bool]
+    is_active: Mapped[bool]
+    last_month: Mapped[Month]  # the last month in which a run was started, or was not to be

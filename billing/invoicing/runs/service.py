@@ -7,9 +7,10 @@ Each batch is a unit of work of its own, so the loop over batches stands where u
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from billing.customers.models import Contract
@@ -21,7 +22,7 @@ from billing.invoicing.runs.finding import Finding, Terms, count_subjects, find,
 from billing.invoicing.runs.models import BillingRun, BillingRunResult, RunOutcome, RunStage
 from billing.kernel.checks import check_range
 from billing.kernel.dates import Month
-from billing.kernel.db import actor_of, district_of
+from billing.kernel.db import actor_of, after_commit, district_of
 from billing.kernel.errors import Refusal, RuleViolation
 from billing.kernel.kept_facts import keep
 from billing.kernel.money import ZERO, Money, total
@@ -30,6 +31,7 @@ from billing.kernel.rows import get_row
 from billing.ledger import service as ledger
 
 BATCH_SIZE = 250  # contracts a commit: a cashier waits no longer than for one batch
+WAKE = "wake_worker"  # in the session's info: what calls a background worker, where there is one
 SORTS = {"-recorded_at": (BillingRun.recorded_at, BillingRun.id)}
 RESULT_SORTS = {"id": (BillingRunResult.id,)}
 
@@ -94,13 +96,18 @@ def start_run(
     terms = agree(
         session, enterprise_id, period, issued_on=issued_on, since=since, include_orders=include_orders
     )
+    return begin(session, terms)
+
+
+def begin(session: Session, terms: Terms) -> BillingRun:
+    """Write down a run on terms that somebody answers for."""
     run = BillingRun(
         district_id=district_of(session),
-        enterprise_id=enterprise_id,
-        period=period,
+        enterprise_id=terms.enterprise_id,
+        period=terms.period,
         first_period=terms.first_period,
-        include_orders=include_orders,
-        issued_on=issued_on,
+        include_orders=terms.include_orders,
+        issued_on=terms.issued_on,
         subjects=count_subjects(session, terms),
         recorded_by=actor_of(session),
     )
@@ -122,11 +129,26 @@ def agree(
     districts.get_enterprise(session, enterprise_id)
     if period.first_day > issued_on:
         raise PeriodNotBegun(period=period, issued_on=issued_on)
-    first = since or min(_first_billed(session, enterprise_id) or period, period)
-    check_range(first.first_day, period.last_day, field="since")
-    terms = Terms(enterprise_id, period, first, include_orders, issued_on)
+    terms = terms_since(
+        session, enterprise_id, period, issued_on=issued_on, since=since, include_orders=include_orders
+    )
+    check_range(terms.first_period.first_day, period.last_day, field="since")
     check_possible(session, terms)
     return terms
+
+
+def terms_since(
+    session: Session,
+    enterprise_id: UUID,
+    period: Month,
+    *,
+    issued_on: date,
+    since: Month | None = None,
+    include_orders: bool = False,
+) -> Terms:
+    """The terms of a run, whether it can start or not; caught up from the first month ever billed."""
+    first = since or min(_first_billed(session, enterprise_id) or period, period)
+    return Terms(enterprise_id, period, first, include_orders, issued_on)
 
 
 def _first_billed(session: Session, enterprise_id: UUID) -> Month | None:
@@ -166,6 +188,29 @@ def preview_run(session: Session, terms: Terms, *, batch_size: int = BATCH_SIZE)
 def stages(terms: Terms) -> list[RunStage]:
     """What a run does, in order."""
     return [RunStage.CONTRACTS, RunStage.ORDERS] if terms.include_orders else [RunStage.CONTRACTS]
+
+
+def hand_over(session: Session, run: BillingRun) -> None:
+    """Wake a background worker for a run as soon as it is committed.
+
+    Nothing is lost where there is none, or the call is: workers look for runs that are left.
+    """
+    wake = session.info.get(WAKE)
+    if wake is not None:
+        after_commit(session, partial(wake, run.district_id, run.id))
+
+
+def resume_run(session: Session, run_id: UUID) -> BillingRun:
+    """Let a run go on that was halted, after somebody mended the reason.
+
+    Raises:
+        NotFound: no such run.
+    """
+    run = get_run(session, run_id, lock=True)
+    if run.halted_by is not None:
+        run.halted_by = run.halted_facts = run.heartbeat_at = None
+    session.flush()
+    return run
 
 
 def take_up(session: Session, run_id: UUID, *, worker: str, now: datetime) -> BillingRun:
@@ -259,12 +304,26 @@ def find_interrupted(
 
 def runs_left(session: Session, *, stale_before: datetime) -> list[BillingRun]:
     """Runs that nobody works on: not begun, or their worker has not been heard of since an instant."""
-    statement = select(BillingRun).where(
+    return list(session.scalars(select(BillingRun).where(*_left(stale_before)).order_by(BillingRun.id)))
+
+
+def is_left(session: Session, run_id: UUID, *, stale_before: datetime) -> bool:
+    """Whether nobody works on a run; it is locked, so that only one of two who ask takes it up.
+
+    Raises:
+        NotFound: no such run.
+    """
+    get_run(session, run_id, lock=True)
+    left = select(BillingRun.id).where(BillingRun.id == run_id, *_left(stale_before))
+    return session.scalar(left) is not None
+
+
+def _left(stale_before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
         BillingRun.stage != RunStage.FINISHED,
         BillingRun.halted_by.is_(None),
         or_(BillingRun.heartbeat_at.is_(None), BillingRun.heartbeat_at < stale_before),
     )
-    return list(session.scalars(statement.order_by(BillingRun.id)))
 
 
 def list_runs(

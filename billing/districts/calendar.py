@@ -1,0 +1,55 @@
+"""The country's calendar of working days: Monday to Friday, but for the days that are entered here.
+
+Holidays on a day off move to the next working day, some do not, and the government shifts days by decree
+every year: so nothing is computed, and the days of a year are entered when they are known.
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billing.districts.models import CalendarDay
+from billing.kernel.checks import line
+
+SATURDAY = 5
+LOOK_AHEAD_DAYS = 60  # longer than any holidays
+
+
+def set_calendar_day(session: Session, day: date, *, is_working: bool, reason: str) -> CalendarDay:
+    """Enter a holiday or a moved working day; entering it again changes it. It holds for every district.
+
+    Raises:
+        InvalidText: a reason of the wrong form.
+    """
+    reason = line(reason, field="reason", length_max=200)
+    known = session.get(CalendarDay, day, with_for_update=True)
+    if known is None:
+        known = CalendarDay(day=day, is_working=is_working, reason=reason)
+        session.add(known)
+    known.is_working, known.reason = is_working, reason
+    session.flush()
+    return known
+
+
+def list_calendar_days(session: Session, year: int) -> list[CalendarDay]:
+    """What was entered for a year, in order."""
+    statement = select(CalendarDay).where(CalendarDay.day.between(date(year, 1, 1), date(year, 12, 31)))
+    return list(session.scalars(statement.order_by(CalendarDay.day)))
+
+
+def exceptions_from(session: Session, day: date) -> dict[date, bool]:
+    """Whether the entered days from a day on, as far as a plan looks ahead, are working days."""
+    last = day + timedelta(days=LOOK_AHEAD_DAYS)
+    rows = session.execute(
+        select(CalendarDay.day, CalendarDay.is_working).where(CalendarDay.day.between(day, last))
+    )
+    return {row.day: row.is_working for row in rows}
+
+
+def working_day_from(day: date, exceptions: Mapping[date, bool]) -> date:
+    """The day itself if it is a working day, else the next one."""
+    while not exceptions.get(day, day.weekday() < SATURDAY):
+        day += timedelta(days=1)
+    return day

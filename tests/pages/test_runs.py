@@ -1,0 +1,84 @@
+"""A month billed to everybody from the browser: tried, started, watched without JavaScript, mended."""
+
+import re
+from uuid import UUID
+
+import pytest
+
+from billing.access.models import Role
+from billing.districts.models import BankAccount
+from billing.invoicing.runs.service import get_run
+from billing.kernel.errors import Refusal
+from billing.worker.runs import work_off
+from tests.support.districts import DISTRICT_ID
+from tests.support.pages import text_of
+from tests.support.village import make_village
+
+
+@pytest.fixture
+def village(sessions):
+    """Ten contracts, one of them without a price."""
+    with sessions.begin(DISTRICT_ID) as session:
+        return make_village(session, 10)
+
+
+def run_id_of(answer):
+    """The run that a form led to."""
+    return re.search(r"/runs/([0-9a-f-]{36})", answer.headers["Location"])[1]
+
+
+def work_through(sessions, run_id):
+    """What a background worker does."""
+    for _ in work_off(sessions, DISTRICT_ID, UUID(run_id)):
+        continue
+
+
+def test_a_month_is_tried_started_and_watched(desk, sessions, village):
+    """The trial names sums and the refusal; the run's page renews itself until all is done."""
+    clerk = desk.seat(Role.CLERK)
+    tried = clerk.send("/runs/new", period="2026-11", trial="1")
+    assert tried.status_code == 200
+    assert "No tariff is set for service NEW" in text_of(tried.text)
+
+    started = clerk.send("/runs/new", period="2026-11")
+    path = f"/runs/{run_id_of(started)}"
+    waiting = clerk.read(path)
+    assert '<meta http-equiv="refresh" content="3">' in waiting
+    assert "0 of 10 done" in text_of(waiting)
+    work_through(sessions, run_id_of(started))
+
+    done = clerk.read(path)
+    assert "refresh" not in done and "10 of 10 done" in text_of(done)
+    refused = text_of(clerk.read(f"{path}?outcome=refused"))
+    assert "No tariff is set for service NEW" in refused and "№ 000001" not in refused
+    assert "№ 000001" in text_of(clerk.read(f"{path}?outcome=billed"))
+
+
+def test_a_run_that_cannot_go_on_says_why_and_goes_on_when_mended(desk, sessions, village):
+    """The bank account went missing: the page says so, and its button lets the run go on."""
+    clerk = desk.seat(Role.CLERK)
+    run_id = run_id_of(clerk.send("/runs/new", period="2026-11"))
+    with sessions.begin(DISTRICT_ID) as session:
+        account = session.query(BankAccount).one()
+        account.is_primary = False
+    with pytest.raises(Refusal):
+        work_through(sessions, run_id)
+
+    page = clerk.read(f"/runs/{run_id}")
+    assert "refresh" not in page and 'role="alert"' in page
+    with sessions.begin(DISTRICT_ID) as session:
+        session.query(BankAccount).one().is_primary = True
+    assert clerk.send(f"/runs/{run_id}", action="resume").status_code == 303
+    work_through(sessions, run_id)
+
+    with sessions.begin(DISTRICT_ID, read_only=True) as session:
+        assert get_run(session, UUID(run_id)).invoices == 7
+
+
+def test_a_month_to_come_is_refused_at_its_field(desk, sessions, village):
+    """Neither tried nor started."""
+    clerk = desk.seat(Role.CLERK)
+    for trial in ("1", None):
+        answer = clerk.send("/runs/new", period="2026-11", issued_on="2026-10-01", trial=trial)
+        assert answer.status_code == 422
+        assert "November 2026 has not begun" in text_of(answer.text)

@@ -1,7 +1,5 @@
 """kill -9 of the server while providers call: what was answered is there, what was not is told again."""
 
-from datetime import datetime
-
 import pytest
 from sqlalchemy import select
 
@@ -71,7 +69,7 @@ class MortalSimulator(Simulator):
             dialect=ProviderDialect.KASPI,
             first_txn=1,
             clients=CLIENTS,
-            started_at=datetime.now(ALMATY),
+            started_at=server.clock.astimezone(ALMATY),
         )
         self.server = server
         self.deadly = {20 + CALLS * 2 * number // (DEATHS + 1) for number in range(DEATHS)}

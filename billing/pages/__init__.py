@@ -29,7 +29,7 @@ from billing.pages.accountant import months, reports, statements, three_way
 from billing.pages.cashier import payments, take
 from billing.pages.clerk import contracts, customers, invoice, invoices, orders, runs
 from billing.pages.forms import ONCE, once_token
-from billing.pages.resident import pay
+from billing.pages.resident import pay, verify
 from billing.web.addresses import called_by_provider, for_programs
 from billing.web.language import reader_language, remember_language
 
@@ -49,6 +49,7 @@ GROUPS = (
     statements.blp,
     three_way.blp,
     pay.blp,
+    verify.blp,
 )
 
 # What the menu leads to, for whoever may go there: the view and the word.

@@ -14,6 +14,7 @@ from billing.districts.models import SignatoryRole
 from billing.districts.service import get_enterprise
 from billing.districts.signatories import signatories_on
 from billing.invoicing.documents import (
+    PUBLIC_URL,
     customer_party,
     enterprise_party,
     languages_for,
@@ -125,10 +126,17 @@ def render_receipt(session: Session, payment: Payment) -> bytes:
         why=_why(payment),
         debt_after=payment.debt_after.tiyn,
         fiscal=_fiscal(payment),
+        link=verification_link(session, payment.id),
         cashier=_signatories(session, payment)[SignatoryRole.CASHIER],
         languages=languages_for(customer.language.value),
     )
     return payment_receipt.render(document)
+
+
+def verification_link(session: Session, paper_id: UUID) -> str:
+    """The address of the public page that says whether a paper holds; empty where the server has none."""
+    base = session.info.get(PUBLIC_URL, "")
+    return f"{base}/verify/{paper_id}" if base else ""
 
 
 def receipt_number(payment: Payment) -> str:

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Lock, Thread
 
@@ -54,6 +57,15 @@ class MortalServer:
     def url(self) -> str:
         """Where it answers, when it lives."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def clock(self) -> datetime:
+        """What time it is there."""
+        connection = HTTPConnection("127.0.0.1", self.port)
+        connection.request("GET", "/healthz")
+        told = connection.getresponse().headers["Date"]
+        connection.close()
+        return parsedate_to_datetime(told)
 
     def die_and_rise(self) -> None:
         """Kill it hard in the middle of whatever it does, and start it again."""

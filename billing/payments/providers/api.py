@@ -7,9 +7,12 @@ from billing.access.models import Role
 from billing.kernel.clock import now
 from billing.kernel.money import BASIS_POINTS, ZERO
 from billing.kernel.paging import Page
+from billing.payments.api import MomentField, ReversalOut
+from billing.payments.models import Payment, PaymentReversal
 from billing.payments.providers import agreements, service
 from billing.payments.providers.models import (
     AnswerFormat,
+    CallOutcome,
     IncidentKind,
     Provider,
     ProviderDialect,
@@ -21,6 +24,7 @@ from billing.web.etag import versioned
 from billing.web.fields import (
     AmountField,
     BooleanField,
+    DateField,
     EnumField,
     FactsField,
     IdField,
@@ -29,6 +33,7 @@ from billing.web.fields import (
     LocalNames,
     MoneyField,
     NestedField,
+    PastDateField,
     Schema,
     StrictInteger,
     TextField,
@@ -169,6 +174,56 @@ class ResolutionIn(Schema):
     resolution = TextField(300, required=True)
 
 
+class TransactionOut(Schema):
+    """What a provider told, and what it was answered; null where it was booked from its registry."""
+
+    id = IdField(required=True, attribute="transaction.id")
+    txn_id = TextField(20, required=True, attribute="transaction.txn_id")
+    account = TextField(50, required=True, attribute="transaction.account")
+    amount = AmountField(required=True, attribute="transaction.amount")
+    paid_at = InstantField(
+        required=True, attribute="transaction.paid_at", metadata={"description": "by the provider's clock"}
+    )
+    told_at = InstantField(required=True, attribute="transaction.told_at")
+    outcome = EnumField(
+        CallOutcome, required=True, allow_none=True, attribute="answer.outcome", dump_default=None
+    )
+    payment_id = IdField(required=True, allow_none=True, attribute="answer.payment_id", dump_default=None)
+
+
+class TransactionArgs(ListArgs):
+    """Which transactions of the provider."""
+
+    sort = SortField("id")
+    txn_id = TextField(20, pattern="[0-9]+")
+
+
+class LateIn(Schema):
+    """A payment of the provider's registry that never was told."""
+
+    txn_id = TextField(20, pattern="[0-9]+", required=True)
+    account = TextField(50, required=True)
+    amount = MoneyField(minimum=agreements.ONE_TIYN, required=True)
+    paid_at = MomentField(required=True)
+
+
+class LateOut(Schema):
+    """The payment that was booked, by its id."""
+
+    id = IdField(required=True)
+    customer_id = IdField(required=True)
+    amount = AmountField(required=True)
+    received_on = DateField(required=True)
+
+
+class CancelIn(Schema):
+    """A payment that the provider gave back to its payer."""
+
+    txn_id = TextField(20, pattern="[0-9]+", required=True)
+    cancelled_on = PastDateField(required=True)
+    reason = TextField(300, required=True)
+
+
 class ProviderArgs(ListArgs):
     """Which providers."""
 
@@ -273,3 +328,33 @@ def show_incident(incident_id: UUID) -> ProviderIncident:
 def resolve_incident(body: dict[str, Any], incident_id: UUID) -> ProviderIncident:
     """Say how an incident was settled."""
     return service.resolve_incident(current_session(), incident_id, **body, at=now())
+
+
+@blp.get("/<uuid:provider_id>/transactions")
+@requires(*KEEPERS)
+@blp.arguments(TransactionArgs, location="query")
+@blp.response(200, page_schema(TransactionOut))
+def list_transactions(args: dict[str, Any], provider_id: UUID) -> Page[service.Told]:
+    """What a provider told and was answered, the last first."""
+    provider = service.get_provider(current_session(), provider_id)
+    return service.list_transactions(current_session(), provider.id, args.pop("page"), **args)
+
+
+@blp.post("/<uuid:provider_id>/late-payments")
+@requires(*KEEPERS)
+@blp.arguments(LateIn)
+@blp.response(201, LateOut)
+def record_late(body: dict[str, Any], provider_id: UUID) -> Payment:
+    """Book a payment of the provider's registry that never was told, on the provider's day."""
+    provider = service.get_provider(current_session(), provider_id)
+    return service.record_late(current_session(), provider, body.pop("txn_id"), **body)
+
+
+@blp.post("/<uuid:provider_id>/cancellations")
+@requires(*KEEPERS)
+@blp.arguments(CancelIn)
+@blp.response(201, ReversalOut)
+def cancel(body: dict[str, Any], provider_id: UUID) -> PaymentReversal:
+    """Take back a payment that the provider gave back to its payer."""
+    provider = service.get_provider(current_session(), provider_id)
+    return service.cancel(current_session(), provider, body.pop("txn_id"), **body)

@@ -20,7 +20,7 @@ from billing.kernel.identifiers import InvalidAccountNumber, check_account_numbe
 from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money, total
 from billing.payments import service as payments
-from billing.payments.models import Payment, PaymentMethod
+from billing.payments.models import Payment, PaymentMethod, PaymentReversal
 from billing.payments.providers.incidents import note_incident
 from billing.payments.providers.models import (
     CallOutcome,
@@ -131,6 +131,8 @@ def _paid(
         except Refusal as refusal:
             _note(session, provider, call, IncidentKind.NOT_BOOKED, at=now, refusal=refusal.code)
             raise CallRefused(CallOutcome.NOT_BOOKABLE) from refusal
+    if session.get(PaymentReversal, (booked.district_id, booked.id)) is not None:
+        raise CallRefused(CallOutcome.CANCELLED)
     if booked.amount != transaction.amount or not _is_of(session, booked, transaction.account):
         _note(session, provider, call, IncidentKind.TXN_REUSED, at=now)
         raise CallRefused(CallOutcome.TXN_REUSED)

@@ -24,13 +24,23 @@ from billing.payments.providers.incidents import (
     resolve_incident,
 )
 from billing.payments.providers.paying import check, pay
+from billing.payments.providers.registry import (
+    Told,
+    TransactionContradicts,
+    cancel,
+    list_transactions,
+    record_late,
+)
 
 __all__ = [
     "Agreement",
     "IncidentResolved",
     "InvalidAgreement",
     "InvalidProviderCode",
+    "Told",
+    "TransactionContradicts",
     "add_provider",
+    "cancel",
     "check",
     "close_provider",
     "commission_of",
@@ -42,8 +52,10 @@ __all__ = [
     "knows_secret",
     "list_incidents",
     "list_providers",
+    "list_transactions",
     "note_incident",
     "pay",
+    "record_late",
     "renew_secret",
     "reopen_provider",
     "resolve_incident",

@@ -32,6 +32,8 @@ from billing.payments.providers.protocol import api as provider_calls
 from billing.payments.statements import api as statements
 from billing.receivables import api as receivables
 from billing.reconciliation import api as reconciliation
+from billing.reconciliation import profiles_api as column_profiles
+from billing.reconciliation import proof_api as bank_proof
 from billing.reconciliation.matching import decision_api as decisions
 from billing.reconciliation.matching import exceptions_api as exceptions
 from billing.reconciliation.matching import rules_api as matching
@@ -65,6 +67,8 @@ BLUEPRINTS = (
     statements.blp,
     receivables.blp,
     reconciliation.blp,
+    column_profiles.blp,
+    bank_proof.blp,
     ledger.blp,
     provider_registries.blp,
     three_way.blp,

@@ -11,25 +11,20 @@ from billing.kernel.clock import now, today
 from billing.kernel.db import district_of
 from billing.kernel.identifiers import mask_iin
 from billing.kernel.paging import Page
-from billing.kernel.rows import get_row
-from billing.reconciliation import column_profiles, listing, uploads
-from billing.reconciliation.formats.profiles import FIELDS
+from billing.reconciliation import listing, uploads
+from billing.reconciliation.arrivals import decide_arrival
 from billing.reconciliation.formats.statement import Direction, Problem
-from billing.reconciliation.in_transit import Grouping, money_in_transit, transit_table
 from billing.reconciliation.listing import RowFilter, RowStanding, RowState
 from billing.reconciliation.models import (
     BankStatement,
     ExceptionKind,
     MatchKind,
-    SavedProfile,
     StatementUpload,
     UploadState,
 )
-from billing.reconciliation.proof import bank_proof, proof_table, treasury_proof
 from billing.reconciliation.service import Outcome, rematch
 from billing.web.access import requires
 from billing.web.blueprint import Blueprint
-from billing.web.etag import versioned
 from billing.web.fields import (
     AmountField,
     BooleanField,
@@ -48,7 +43,7 @@ from billing.web.files import BINARY, XLSX, takes_files
 from billing.web.language import reader_language
 from billing.web.lists import ListArgs, SortField, page_schema
 from billing.web.personal import MaskedIinField
-from billing.web.reports import ReportOut, report_answer, xlsx_answer
+from billing.web.reports import xlsx_answer
 from billing.web.transaction import current_session
 
 BOOKKEEPERS = (Role.ACCOUNTANT, Role.AUDITOR, Role.ADMIN)
@@ -207,6 +202,13 @@ class RowArgs(ListArgs, RowFilters):
     sort = SortField("booked_on", "amount")
 
 
+class ArrivalIn(Schema):
+    """Whose fees a row of the budget's account is, and why."""
+
+    enterprise_id = IdField(required=True)
+    why = TextField(300, required=True)
+
+
 class RematchIn(Schema):
     """How to look again."""
 
@@ -220,41 +222,6 @@ class OutcomeOut(Schema):
 
     matched = ListField(NestedField(CountOut), required=True, dump_only=True)
     waiting = ListField(NestedField(CountOut), required=True, dump_only=True)
-
-
-class ProofArgs(Schema):
-    """Of which enterprise's own accounts; of the budget's control cash accounts if not given."""
-
-    enterprise_id = IdField()
-
-
-class TransitArgs(Schema):
-    """At the end of which day, added up by what."""
-
-    day = DateField(load_default=today)
-    grouping = EnumField(Grouping, load_default=Grouping.AGE)
-
-
-class HeadingsIn(Schema):
-    """The names that each column may have."""
-
-    locals().update(
-        {name: ListField(TextField(column_profiles.NAME_LENGTH_MAX), load_default=()) for name in FIELDS}
-    )
-
-
-class ProfileIn(Schema):
-    """How a bank lays out its spreadsheets."""
-
-    name = TextField(column_profiles.NAME_LENGTH_MAX, required=True)
-    bank_account_id = IdField(load_default=None, allow_none=True)
-    headings = NestedField(HeadingsIn, required=True)
-
-
-class ProfileOut(ProfileIn):
-    """A profile that was kept."""
-
-    id = IdField(required=True)
 
 
 @blp.post("/statement-uploads")
@@ -335,6 +302,16 @@ def show_row(row_id: UUID) -> RowStanding:
     return listing.get_standing(current_session(), row_id)
 
 
+@blp.post("/statement-rows/<uuid:row_id>/arrival")
+@requires(Role.ACCOUNTANT)
+@blp.arguments(ArrivalIn)
+@blp.response(201, RowOut)
+def say_arrived(body: dict[str, Any], row_id: UUID) -> RowStanding:
+    """Say that a row of the budget's account is fees of an enterprise, the oldest first."""
+    decide_arrival(current_session(), row_id, decided_on=today(), **body)
+    return listing.get_standing(current_session(), row_id)
+
+
 @blp.post("/bank-accounts/<uuid:account_id>/rematch")
 @requires(Role.ACCOUNTANT)
 @blp.arguments(RematchIn)
@@ -342,79 +319,6 @@ def show_row(row_id: UUID) -> RowStanding:
 def rematch_account(body: dict[str, Any], account_id: UUID) -> dict[str, Any]:
     """Look again at the rows of an account that wait."""
     return _outcome(rematch(current_session(), account_id, rematched_on=today(), **body))
-
-
-@blp.get("/bank-proof")
-@requires(*BOOKKEEPERS, Role.AKIM)
-@blp.arguments(ProofArgs, location="query")
-@blp.response(200, ReportOut)
-def show_proof(args: dict[str, Any]) -> dict[str, Any]:
-    """The bank's balance held against the books, with every open item between them."""
-    return report_answer(proof_table(_proof(args)))
-
-
-@blp.get("/bank-proof.xlsx")
-@requires(*BOOKKEEPERS, Role.AKIM)
-@blp.arguments(ProofArgs, location="query")
-@blp.response(200, BINARY, content_type=XLSX)
-def download_proof(args: dict[str, Any]) -> Response:
-    """The same as a spreadsheet."""
-    return xlsx_answer(proof_table(_proof(args)))
-
-
-@blp.get("/money-in-transit")
-@requires()
-@blp.arguments(TransitArgs, location="query")
-@blp.response(200, ReportOut)
-def show_transit(args: dict[str, Any]) -> dict[str, Any]:
-    """What was collected for the budget and has not arrived: by age, by channel, or by day."""
-    return report_answer(transit_table(money_in_transit(current_session(), **args)))
-
-
-@blp.get("/money-in-transit.xlsx")
-@requires()
-@blp.arguments(TransitArgs, location="query")
-@blp.response(200, BINARY, content_type=XLSX)
-def download_transit(args: dict[str, Any]) -> Response:
-    """The same as a spreadsheet."""
-    return xlsx_answer(transit_table(money_in_transit(current_session(), **args)))
-
-
-@blp.get("/column-profiles")
-@requires(*BOOKKEEPERS)
-@blp.response(200, page_schema(ProfileOut))
-def list_profiles() -> Page[SavedProfile]:
-    """The profiles that accountants keep, by name, all on one page."""
-    return Page(column_profiles.list_profiles(current_session()), None)
-
-
-@blp.post("/column-profiles")
-@requires(Role.ACCOUNTANT)
-@blp.arguments(ProfileIn)
-@blp.response(201, ProfileOut)
-@versioned
-def keep_profile(body: dict[str, Any]) -> SavedProfile:
-    """Keep how a bank lays out its spreadsheets."""
-    return column_profiles.save_profile(current_session(), **body)
-
-
-@blp.get("/column-profiles/<uuid:profile_id>")
-@requires(*BOOKKEEPERS)
-@blp.response(200, ProfileOut)
-@versioned
-def show_profile(profile_id: UUID) -> SavedProfile:
-    """A profile."""
-    return get_row(current_session(), SavedProfile, profile_id, kind="column_profile")
-
-
-@blp.put("/column-profiles/<uuid:profile_id>")
-@requires(Role.ACCOUNTANT)
-@blp.arguments(ProfileIn)
-@blp.response(200, ProfileOut)
-@versioned
-def change_profile(body: dict[str, Any], profile_id: UUID, version: int) -> SavedProfile:
-    """Change a profile as a whole."""
-    return column_profiles.save_profile(current_session(), profile_id=profile_id, version=version, **body)
 
 
 def take_up_later(upload: StatementUpload) -> None:
@@ -428,12 +332,6 @@ def take_up_later(upload: StatementUpload) -> None:
     def take_up(response: Response) -> Response:
         start(sessions, district_id, upload_id)
         return response
-
-
-def _proof(args: dict[str, Any]) -> Any:
-    if "enterprise_id" in args:
-        return bank_proof(current_session(), args["enterprise_id"])
-    return treasury_proof(current_session())
 
 
 def _upload(upload: StatementUpload) -> dict[str, Any]:

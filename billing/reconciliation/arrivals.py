@@ -14,20 +14,42 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from billing.districts.models import BankAccount, BankAccountKind, Enterprise
+from billing.kernel.checks import line
 from billing.kernel.db import district_of
+from billing.kernel.errors import RuleViolation
 from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money, total
+from billing.kernel.rows import get_row
 from billing.ledger import service as ledger
 from billing.ledger.chart import BUDGET_IN_TRANSIT, BUDGET_KSN
 from billing.ledger.models import Book, SourceKind
 from billing.reconciliation.formats.statement import Direction
-from billing.reconciliation.matches import MatchDraft, OpenRow, Reason, record_matches
-from billing.reconciliation.models import ExceptionKind, MatchingSettings, MatchKind, RevenueArrival
+from billing.reconciliation.matches import MatchDraft, OpenRow, Reason, lock_open_rows, record_matches
+from billing.reconciliation.models import (
+    ExceptionKind,
+    MatchingSettings,
+    MatchKind,
+    RevenueArrival,
+    StatementMatch,
+    StatementRow,
+)
 from billing.reconciliation.transit import Thing, UnderWay, under_way
 
 FROM_OURS, COVERED, NAMED_CODE, ALL_OF_IT = 50, 30, 20, 20  # points of a hundred
 SCORE_MAX = 100
 THRESHOLD = 80  # as the settings have it where nobody changed them
+
+
+class NotTreasuryAccount(RuleViolation):
+    """Only money that came to the budget's account can be fees that arrived. Facts: ``row_id``."""
+
+    code = "not_treasury_account"
+
+
+class MoreThanInTransit(RuleViolation):
+    """The enterprise has less on its way than the row brings. Facts: ``amount``, ``in_transit``."""
+
+    code = "more_than_in_transit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +73,7 @@ class Arrival:
     match_id: UUID
     row: OpenRow
     parts: Sequence[Part]
-    score: int
+    score: int | None
     reasons: Sequence[Reason]
 
 
@@ -66,7 +88,7 @@ def match_arrivals(
     ours = [(row, enterprise) for row, enterprise in sent if enterprise is not None]
     if not ours:
         return {}
-    closed_through = _lock_budget_book(session)
+    closed_through = lock_budget_book(session)
     pool = _Pool(under_way(session, until=max(row.booked_on for row, _ in ours)))
     kinds: dict[UUID, ExceptionKind] = {}
     found: list[Arrival] = []
@@ -75,7 +97,7 @@ def match_arrivals(
             kinds[row.id] = ExceptionKind.NOT_BOOKABLE
             continue
         arrival = _explained(row, enterprise, pool)
-        if arrival is None or arrival.score < senders.thresholds.get(enterprise.id, THRESHOLD):
+        if arrival is None or (arrival.score or 0) < senders.thresholds.get(enterprise.id, THRESHOLD):
             kinds[row.id] = ExceptionKind.AMOUNT_DIFFERS
         else:
             pool.take(arrival.parts)
@@ -136,6 +158,35 @@ def record_arrivals(
         _keep_parts(session, of_day)
 
 
+def decide_arrival(
+    session: Session, row_id: UUID, *, enterprise_id: UUID, decided_on: date, why: str
+) -> StatementMatch:
+    """A row of the budget's account is fees of this enterprise, the oldest first: a person says so.
+
+    Raises:
+        NotFound: no such row or enterprise.
+        RowMatched: it is explained already.
+        NotTreasuryAccount: the row is not one of the budget's account, or money went out.
+        MoreThanInTransit: the enterprise has less on its way on that day.
+        MonthClosed: the row's day lies in a closed month of the budget's book. Nothing is recorded.
+    """
+    why = line(why, field="why", length_max=300)
+    [row] = lock_open_rows(session, [row_id])
+    account_id = session.scalars(select(StatementRow.bank_account_id).where(StatementRow.id == row_id)).one()
+    account = get_row(session, BankAccount, account_id, kind="bank_account")
+    if account.kind is BankAccountKind.BANK or row.direction is not Direction.IN:
+        raise NotTreasuryAccount(row_id=row_id)
+    get_row(session, Enterprise, enterprise_id, kind="enterprise")
+    lock_budget_book(session)
+    items = _Pool(under_way(session, until=row.booked_on)).available(enterprise_id, "", row.booked_on)
+    parts = share_out(row.amount, items)
+    if parts is None:
+        raise MoreThanInTransit(amount=row.amount, in_transit=total(item.amount for item in items))
+    arrival = Arrival(new_id(), row, parts, None, ())
+    record_arrivals(session, account, [arrival], decided_on=decided_on, why=why)
+    return get_row(session, StatementMatch, arrival.match_id, kind="statement_match")
+
+
 def _day(arrival: Arrival) -> date:
     return arrival.row.booked_on
 
@@ -159,7 +210,7 @@ def _keep_parts(session: Session, arrivals: Sequence[Arrival]) -> None:
         session.execute(insert(RevenueArrival), values)
 
 
-def _lock_budget_book(session: Session) -> date | None:
+def lock_budget_book(session: Session) -> date | None:
     """Let arrivals wait for each other: each takes from the same money. Returns the last closed day."""
     return session.scalar(
         select(Book.closed_through)

@@ -8,20 +8,23 @@ from sqlalchemy import select
 
 from billing.budget import service as budget
 from billing.budget.models import PolicyKind
-from billing.districts.models import BankAccount
+from billing.districts.models import BankAccount, EnterpriseForm
 from billing.kernel.dates import Month
 from billing.kernel.money import Money
 from billing.ledger import service as ledger
 from billing.payments.models import PaymentMethod
-from billing.reconciliation.arrivals import match_arrivals
+from billing.reconciliation.arrivals import MoreThanInTransit, decide_arrival, match_arrivals
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.in_transit import Grouping, TransitAge, money_in_transit, transit_table
-from billing.reconciliation.matches import open_exceptions, unexplained
+from billing.reconciliation.matches import RowMatched, open_exceptions, unexplained
 from billing.reconciliation.models import ExceptionKind, MatchedRow, MatchKind, RevenueArrival
+from billing.reconciliation.proof import ProofLine, bank_proof, treasury_proof
+from billing.reconciliation.service import rematch, take_in
 from billing.reconciliation.transit import under_way
 from billing.reconciliation.undo import undo_match
 from billing.verification.service import verify
 from tests.support.bank_desk import Bank, add_treasury_account
+from tests.support.bank_files import document, one_c, section
 from tests.support.bank_rows import account_of, explained, row, take_in_rows
 from tests.support.billing import Desk, make_invoice, open_desk, reverse
 from tests.support.books import balance
@@ -266,3 +269,95 @@ def test_many_rows_cost_no_more_statements(treasury, session):
         return len(sent)
 
     assert statements(1) == statements(10)
+
+
+@pytest.fixture
+def office(session):
+    """The office of an akim: its residents may pay straight to the budget's account."""
+    treasury = open_treasury(session)
+    treasury.desk.enterprise.form = EnterpriseForm.AKIM_OFFICE
+    session.flush()
+    return treasury
+
+
+def pay_straight(office, tenge=1160, **named):
+    """A file of the treasury with a resident's payment, taken in."""
+    iban, customer = office.account.iban, office.desk.customer
+    days = {"first": "20.04.2026", "last": "20.04.2026"}
+    named = {"iin_bin": customer.iin_bin, "purpose": f"л/с {customer.account_number}", **named}
+    content = one_c(
+        section([f"{tenge}.00"], own=iban, opening="0.00", **days),
+        document(f"{tenge}.00", day="20.04.2026", own=iban, **named),
+        own=iban,
+        **days,
+    )
+    return take_in(office.session, content.encode(), file_name="ksn.txt", taken_in_on=YEAR_END).outcome
+
+
+def test_a_resident_pays_straight_to_the_budget(office, session):
+    """One row is the payment and its arrival: nothing was ever on its way, and both accounts are proved."""
+    make_invoice(session, office.desk.contract, Month(2026, 1))
+
+    assert pay_straight(office).matched == {MatchKind.PAYMENT: 1}
+
+    assert office.desk.debt == T(0)
+    assert office.left() == []
+    assert office.balances == ("0.00", "1160.00")
+    assert list(verify(session)) == []
+    proof = bank_proof(session, office.desk.enterprise.id)
+    assert [(item.line, item.amount) for item in proof.items] == [(ProofLine.AT_TREASURY, T(-1160))]
+    assert (proof.difference, treasury_proof(session).difference) == (T(0), T(0))
+
+
+def test_what_was_paid_ahead_has_arrived_ahead(office, session):
+    """More than is owed: the rest is below zero on its way, until the next invoice takes it."""
+    make_invoice(session, office.desk.contract, Month(2026, 1))
+    pay_straight(office, 2000)
+    assert office.left() == [("20.04", "-840.00")]
+    make_invoice(session, office.desk.contract, Month(2026, 2))
+    assert office.left() == []
+    assert list(verify(session)) == []
+
+
+def test_a_straight_payment_undone_leaves_nothing(office, session):
+    """Payment and arrival are mirrored, the debt is open again, the row waits."""
+    make_invoice(session, office.desk.contract, Month(2026, 1))
+    pay_straight(office)
+    [match_id] = session.scalars(select(MatchedRow.match_id))
+
+    undo_match(session, match_id, undone_on=date(2026, 4, 21), reason="чужое")
+
+    assert (office.desk.debt, office.left(), office.balances) == (T(1160), [], ("0.00", "0.00"))
+    assert list(verify(session)) == []
+    assert rematch(session, office.account.id, rematched_on=YEAR_END, undone_too=True).matched == {
+        MatchKind.PAYMENT: 1
+    }
+    assert list(verify(session)) == []
+
+
+def test_nobody_pays_an_enterprise_at_the_budget(treasury, session):
+    """Where the fees go through the enterprise's own account, such a row waits for a person."""
+    make_invoice(session, treasury.desk.contract, Month(2026, 1))
+    assert pay_straight(treasury).matched == {}
+    assert treasury.balances == ("0.00", "0.00")
+
+
+def test_a_person_says_what_arrived(treasury, session):
+    """Money under a name nobody knows is an enterprise's fees: with a reason, never more than there are."""
+    treasury.collect(1, 1000, 5)
+    found, _ = treasury.arrive(600, counterparty_iin_bin="750115400007")
+    much, _ = treasury.arrive(401, counterparty_iin_bin="750115400007")
+    enterprise_id = treasury.desk.enterprise.id
+
+    match = decide_arrival(
+        session, found.id, enterprise_id=enterprise_id, decided_on=YEAR_END, why="письмо казначейства"
+    )
+    with pytest.raises(MoreThanInTransit) as refusal:
+        decide_arrival(session, much.id, enterprise_id=enterprise_id, decided_on=YEAR_END, why="тоже")
+    with pytest.raises(RowMatched):
+        decide_arrival(session, found.id, enterprise_id=enterprise_id, decided_on=YEAR_END, why="ещё раз")
+
+    assert (match.kind, match.score, match.why) == (MatchKind.ARRIVAL, None, "письмо казначейства")
+    assert refusal.value.facts == {"amount": T(401), "in_transit": T(400)}
+    assert treasury.balances == ("400.00", "600.00")
+    assert list(verify(session)) == []

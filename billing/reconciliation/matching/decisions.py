@@ -26,6 +26,7 @@ from billing.ledger.models import Account, Transfer
 from billing.payments.models import PaymentMethod
 from billing.payments.recording import Receipt, record_payments
 from billing.reconciliation.booking import Booking, Leg, book_matches
+from billing.reconciliation.direct_payments import record_payment_matches, takes_payments
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import (
     MatchDraft,
@@ -117,7 +118,7 @@ def decide_payments(
         RuleTooWide, AlreadyExists: the rule cannot be made. Nothing is recorded.
     """
     why = line(why, field="why", length_max=300)
-    account, rows = _locked(session, row_ids)
+    account, rows = _locked(session, row_ids, of_customers=True)
     if rows[0].direction is not Direction.IN:
         raise InvalidInput(field="row_ids")
     if not parts or any(part.amount <= ZERO for part in parts):
@@ -138,7 +139,7 @@ def decide_payments(
         why=why,
         rule_id=rule_id,
     )
-    record_matches(session, account.id, [draft], decided_on=decided_on)
+    record_payment_matches(session, account, [draft], decided_on=decided_on)
     if lesson is not None:
         if len(parts) > 1:
             raise InvalidInput(field="lesson")
@@ -258,8 +259,14 @@ def undo_decision(session: Session, match_id: UUID, *, undone_on: date, reason: 
     return undo_match(session, match_id, undone_on=undone_on, reason=reason)
 
 
-def _locked(session: Session, row_ids: Sequence[UUID]) -> tuple[BankAccount, list[OpenRow]]:
-    """Lock open rows of one decision: of one of the enterprise's own accounts, all in or all out."""
+def _locked(
+    session: Session, row_ids: Sequence[UUID], *, of_customers: bool = False
+) -> tuple[BankAccount, list[OpenRow]]:
+    """Lock open rows of one decision: of one of the enterprise's own accounts, all in or all out.
+
+    Args:
+        of_customers: the budget's account will do too, where customers may pay to it.
+    """
     if not row_ids or len(row_ids) > ROWS_MAX or len(set(row_ids)) < len(row_ids):
         raise InvalidInput(field="row_ids")
     rows = lock_open_rows(session, row_ids)
@@ -269,7 +276,7 @@ def _locked(session: Session, row_ids: Sequence[UUID]) -> tuple[BankAccount, lis
     if len(account_ids) > 1 or len({row.direction for row in rows}) > 1:
         raise RowsNotTogether
     account = get_row(session, BankAccount, account_ids[0], kind="bank_account")
-    if account.kind is not BankAccountKind.BANK:
+    if account.kind is not BankAccountKind.BANK and not (of_customers and takes_payments(session, account)):
         raise NotOwnAccount
     return account, rows
 

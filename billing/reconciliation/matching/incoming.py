@@ -14,8 +14,10 @@ from billing.ledger.service import MonthClosed
 from billing.payments.models import PaymentMethod
 from billing.payments.recording import Receipt, Recorded, record_payments
 from billing.receivables.service import NotOpenForCustomer
+from billing.reconciliation.arrivals import lock_budget_book
+from billing.reconciliation.direct_payments import record_payment_matches, takes_payments
 from billing.reconciliation.formats.statement import Direction
-from billing.reconciliation.matches import MatchDraft, OpenRow, record_matches
+from billing.reconciliation.matches import MatchDraft, OpenRow
 from billing.reconciliation.matching.candidates import load
 from billing.reconciliation.matching.knowledge import Known, KnownPayment, Movement
 from billing.reconciliation.matching.openness import Openness, openness_of
@@ -40,15 +42,17 @@ class Decided:
 def match_incoming(
     session: Session, account: BankAccount, rows: Sequence[OpenRow], *, decided_on: date
 ) -> Mapping[UUID, ExceptionKind]:
-    """Book the incoming rows of an enterprise's own account whose owner is sure (see ``Matcher``).
+    """Book the incoming rows whose owner is sure, of an account that customers pay to (see ``Matcher``).
 
     A row becomes a payment of its customer, or is found to be one that was recorded before. Rows that the
     books refuse (a closed month, no posting policy, an unknown code) are left, and the others are booked.
     """
     incoming = [row for row in rows if row.direction is Direction.IN]
-    if not incoming or account.kind is not BankAccountKind.BANK:
+    if not incoming or not takes_payments(session, account):
         return {}
-    decided, left = decide(session, account.enterprise_id, incoming)
+    bookable = _open_in_budget(session, account, incoming)
+    decided, left = decide(session, account.enterprise_id, bookable)
+    left |= {row.id: ExceptionKind.NOT_BOOKABLE for row in incoming if row not in bookable}
     drafts = [each.draft for each in decided if each.receipt is None]
     to_record = [each for each in decided if each.receipt is not None]
     for each, recorded in zip(to_record, _record(session, account.enterprise_id, to_record), strict=True):
@@ -57,8 +61,16 @@ def match_incoming(
         else:
             assert recorded.transfer_id is not None  # the match's own id is in the outside id: it is new
             drafts.append(replace(each.draft, transfer_ids=(recorded.transfer_id,)))
-    record_matches(session, account.id, drafts, decided_on=decided_on)
+    record_payment_matches(session, account, drafts, decided_on=decided_on)
     return left
+
+
+def _open_in_budget(session: Session, account: BankAccount, rows: Sequence[OpenRow]) -> Sequence[OpenRow]:
+    """On the budget's account a payment is posted in the budget's book too: not in a closed month of it."""
+    if account.kind is BankAccountKind.BANK:
+        return rows
+    closed_through = lock_budget_book(session)
+    return [row for row in rows if closed_through is None or row.booked_on > closed_through]
 
 
 def decide(

@@ -35,7 +35,7 @@ from billing.reconciliation.matches import open_rows
 from billing.reconciliation.matching import decisions, exceptions, weighing
 from billing.reconciliation.matching.decisions import Lesson, Part
 from billing.reconciliation.matching.wording import sentences
-from billing.reconciliation.models import MatchedRow, RowException, StatementMatch, StatementRow
+from billing.reconciliation.models import RowException, StatementMatch, StatementRow
 from billing.web.access import requires
 from billing.web.fields import IdField, ListField, Schema, TextField
 from billing.web.language import reader_language
@@ -196,7 +196,7 @@ def undo(row_id: UUID) -> ResponseReturnValue:
     form = read(UndoForm)
 
     def work(session: Session) -> str:
-        match = _live_match(session, row_id)
+        match = weighing.live_match(session, row_id)
         if match is None:
             raise NotFound(kind="statement_match", id=row_id)
         day, reason = form.values["undone_on"], form.values["undo_reason"]
@@ -253,24 +253,12 @@ def _invoice_id(session: Session, enterprise_id: UUID, typed: str, year: int) ->
     return invoice_id
 
 
-def _live_match(session: Session, row_id: UUID) -> StatementMatch | None:
-    return session.scalar(
-        select(StatementMatch)
-        .join(
-            MatchedRow,
-            (MatchedRow.district_id == StatementMatch.district_id)
-            & (MatchedRow.match_id == StatementMatch.id),
-        )
-        .where(MatchedRow.row_id == row_id)
-    )
-
-
 def _page(row_id: UUID) -> Callable[[Form], str]:
     def again(form: Form) -> str:
         session = current_session()
         row = _row(session, row_id)
         account = get_row(session, BankAccount, row.bank_account_id, kind="bank_account")
-        match = _live_match(session, row_id)
+        match = weighing.live_match(session, row_id)
         told = (
             _waiting(session, form, row, account) if match is None else _explained(session, form, match, row)
         )

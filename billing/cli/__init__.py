@@ -19,6 +19,7 @@ from billing.cli import (
     runs,
     server,
     statement,
+    statement_decisions,
     statement_import,
     statement_reports,
     three_way,
@@ -70,7 +71,11 @@ def main(ctx: click.Context, language: str | None, district: str | None, login: 
 
 
 # These join their groups by themselves.
-assert {statement_import.import_file.name, statement_reports.proof.name} <= statement.group.commands.keys()
+assert {
+    statement_import.import_file.name,
+    statement_decisions.match_row.name,
+    statement_reports.proof.name,
+} <= statement.group.commands.keys()
 
 for command in (
     server.migrate,

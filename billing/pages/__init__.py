@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response
 from billing.kernel.i18n import label, text
 from billing.kernel.shown import Language
 from billing.pages import desk, office, overview
-from billing.pages.accountant import months, reports, statements, three_way
+from billing.pages.accountant import months, reports, statement_row, statements, three_way
 from billing.pages.cashier import payments, take
 from billing.pages.clerk import contracts, customers, invoice, invoices, orders, runs
 from billing.pages.forms import ONCE, once_token
@@ -47,6 +47,7 @@ GROUPS = (
     reports.blp,
     months.blp,
     statements.blp,
+    statement_row.blp,
     three_way.blp,
     pay.blp,
     verify.blp,

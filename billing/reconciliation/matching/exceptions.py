@@ -40,6 +40,7 @@ COLUMNS = (
     Column("purpose", width=60),
     Column("owner", width=24),
     Column("note", width=40),
+    Column("row_id", width=36),
 )
 
 _SIDES = {Direction.IN: "came_in", Direction.OUT: "went_out"}
@@ -171,6 +172,7 @@ def exceptions_table(waiting: Sequence[Waiting], *, today: date) -> ReportTable:
                 "purpose": each.row.purpose,
                 "owner": each.owner_name or "",
                 "note": each.exception.note or "",
+                "row_id": str(each.row.id),
             }
         )
         for each in waiting

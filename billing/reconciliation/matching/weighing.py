@@ -97,6 +97,20 @@ def open_row(session: Session, row_id: UUID) -> tuple[OpenRow, UUID]:
     return rows[0], enterprise_id
 
 
+def live_match(session: Session, row_id: UUID) -> StatementMatch | None:
+    """The match that explains a row now; None while it is open."""
+    return session.scalar(
+        select(StatementMatch)
+        .join(
+            MatchedRow,
+            and_(
+                MatchedRow.district_id == StatementMatch.district_id, MatchedRow.match_id == StatementMatch.id
+            ),
+        )
+        .where(MatchedRow.row_id == row_id)
+    )
+
+
 def held_by(session: Session, match: StatementMatch) -> Held:
     """What a match explains, and with which postings; of an undone one what it had."""
     undo = session.get(MatchUndo, (match.district_id, match.id))

@@ -21,6 +21,7 @@ from billing.ledger.chart import BANK, CONTRACTORS, WORKERS
 from billing.ledger.models import Account, SourceKind, Transfer
 from billing.payments.models import Payment, PaymentMethod, Refund
 from billing.payments.providers.models import Provider
+from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import OpenRow
 from billing.reconciliation.models import MatchedRow, MatchedTransfer, MatchingSettings, StatementRow
 from billing.workforce.models import Contractor, Worker
@@ -83,10 +84,7 @@ class Expectations:
 def load_expectations(session: Session, account: BankAccount, rows: Sequence[OpenRow]) -> Expectations:
     """What outgoing rows of an enterprise's bank account may be; whom it pays is locked until the end."""
     book_id = ledger.enterprise_book_id(session, account.enterprise_id)
-    settings = session.scalar(
-        select(MatchingSettings.days_around).where(MatchingSettings.enterprise_id == account.enterprise_id)
-    )
-    days_around = DAYS_AROUND if settings is None else settings
+    days_around = days_around_of(session, account.enterprise_id)
     # Of the whole district: the budget's account may be entered with the akim's office.
     budget_ibans = session.scalars(select(BankAccount.iban).where(BankAccount.kind != BankAccountKind.BANK))
     codes = {row.budget_code for row in rows if row.budget_code}
@@ -100,9 +98,17 @@ def load_expectations(session: Session, account: BankAccount, rows: Sequence[Ope
         provider_bins=frozenset(session.scalars(providers)),
         refunds=_refunds(session, account, rows),
         payees=_payees(session, book_id, rows),
-        by_hand=_by_hand(session, book_id, rows, days_around),
+        by_hand=entries_by_hand(session, book_id, rows, days_around, Direction.OUT),
         days_around=days_around,
     )
+
+
+def days_around_of(session: Session, enterprise_id: UUID) -> int:
+    """How many days may lie between what the books know and the row that shows it."""
+    days = session.scalar(
+        select(MatchingSettings.days_around).where(MatchingSettings.enterprise_id == enterprise_id)
+    )
+    return DAYS_AROUND if days is None else days
 
 
 def _refunds(session: Session, account: BankAccount, rows: Sequence[OpenRow]) -> list[ExpectedRefund]:
@@ -177,13 +183,16 @@ def _payees(session: Session, book_id: UUID, rows: Sequence[OpenRow]) -> list[Pa
     ibans = {iban for row in rows for iban in (row.counterparty_iban, row.ultimate_iban) if iban}
     # Locked: two statements at once must not both see the same money owed.
     workers = session.execute(
-        select(Worker.id, Worker.iin).where(Worker.iin.in_(numbers)).order_by(Worker.id).with_for_update()
+        select(Worker.id, Worker.iin)
+        .where(Worker.iin.in_(numbers))
+        .order_by(Worker.id)
+        .with_for_update(key_share=True)
     ).all()
     contractors = session.execute(
         select(Contractor.id, Contractor.bin, Contractor.iban)
         .where(Contractor.bin.in_(numbers) | Contractor.iban.in_(ibans))
         .order_by(Contractor.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
     owed = _owed(session, book_id, [each.id for each in (*workers, *contractors)])
     return [
@@ -215,17 +224,18 @@ def _owed(session: Session, book_id: UUID, party_ids: Sequence[UUID]) -> dict[UU
     return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
-def _by_hand(
-    session: Session, book_id: UUID, rows: Sequence[OpenRow], days_around: int
+def entries_by_hand(
+    session: Session, book_id: UUID, rows: Sequence[OpenRow], days_around: int, direction: Direction
 ) -> dict[Money, list[date]]:
-    """Entries by hand that take one of the rows' sums from 1030, with nothing on the statement for them."""
+    """Days of entries by hand that move 1030 by a row's sum, by the sum; none that a row shows already."""
+    side = Transfer.debit_account_id if direction is Direction.IN else Transfer.credit_account_id
     around, days = timedelta(days=days_around), [row.booked_on for row in rows]
     mirror = aliased(Transfer)
     found = session.execute(
         select(Transfer.amount, Transfer.posted_on)
         .join(
             Account,
-            (Account.district_id == Transfer.district_id) & (Account.id == Transfer.credit_account_id),
+            (Account.district_id == Transfer.district_id) & (Account.id == side),
         )
         .outerjoin(
             MatchedTransfer,

@@ -22,35 +22,25 @@ _TAKEN_BACK = and_(
 
 
 def unsettled_payments(
-    session: Session,
-    enterprise_id: UUID,
-    channels: Collection[str],
-    *,
-    first_day: date,
-    last_day: date,
-    lock: bool = False,
+    session: Session, enterprise_id: UUID, channels: Collection[str], *, first_day: date, last_day: date
 ) -> list[Collected]:
     """Payments of some days that their providers have not paid over, in the order of days and ids.
 
-    Args:
-        lock: let nobody settle them until the end of the transaction. One reversed meanwhile is settled all
-            the same: it becomes money that the provider takes back.
+    Who holds the providers can rely on it: nobody else settles meanwhile, and a payment reversed meanwhile is
+    settled all the same and becomes money that the provider takes back.
     """
-    of_days = (
-        Payment.enterprise_id == enterprise_id,
-        Payment.channel.in_(channels),
-        Payment.method.in_(IN_TRANSIT_METHODS),
-        Payment.received_on.between(first_day, last_day),
-    )
-    if lock:
-        # A statement of its own: the one below then sees what was settled before the lock came.
-        held = select(Payment.id).where(*of_days).order_by(Payment.id)
-        session.execute(held.with_for_update(key_share=True)).all()
     rows = session.execute(
         select(Payment.id, Payment.channel, Payment.received_on, Payment.amount)
         .outerjoin(SettledPayment, _SETTLED)
         .outerjoin(PaymentReversal, _REVERSED)
-        .where(*of_days, SettledPayment.payment_id.is_(None), PaymentReversal.payment_id.is_(None))
+        .where(
+            Payment.enterprise_id == enterprise_id,
+            Payment.channel.in_(channels),
+            Payment.method.in_(IN_TRANSIT_METHODS),
+            Payment.received_on.between(first_day, last_day),
+            SettledPayment.payment_id.is_(None),
+            PaymentReversal.payment_id.is_(None),
+        )
         .order_by(Payment.received_on, Payment.id)
     )
     return [Collected(*row) for row in rows]

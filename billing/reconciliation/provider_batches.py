@@ -36,6 +36,7 @@ from billing.reconciliation.booking import Booking, Leg, book_matches
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.in_provider_hands import unsettled_payments, unsettled_returns
 from billing.reconciliation.matches import OpenRow, Reason
+from billing.reconciliation.matching.purpose import read_purpose
 from billing.reconciliation.models import ExceptionKind, MatchKind
 
 
@@ -101,7 +102,7 @@ def match_provider_batches(
     bookings: list[Booking] = []
     for batch, decision in decided:
         if isinstance(decision, ExceptionKind):
-            left |= dict.fromkeys((row.id for row in batch.rows), decision)
+            left |= dict.fromkeys((row.id for row in batch.rows if not _names_a_payer(row)), decision)
         elif book.closed_through is not None and batch.first_row_on <= book.closed_through:
             left |= dict.fromkeys((row.id for row in batch.rows), ExceptionKind.NOT_BOOKABLE)
         else:
@@ -143,6 +144,12 @@ def _pays(provider: Provider, row: OpenRow) -> bool:
     )
 
 
+def _names_a_payer(row: OpenRow) -> bool:
+    """Whether a row that is no batch may be a resident's, whose bank is named in his place."""
+    found = read_purpose(row.purpose)
+    return any(each.named for each in found.accounts) or any(each.named for each in found.invoices)
+
+
 def _load_pool(session: Session, enterprise_id: UUID, batches: Sequence[Batch]) -> Pool:
     channels = {terms.channel for batch in batches for terms in batch.terms}
     back = timedelta(days=DAYS_NAMED_MAX if any(batch.named for batch in batches) else DAYS_BACK_MAX)
@@ -151,7 +158,7 @@ def _load_pool(session: Session, enterprise_id: UUID, batches: Sequence[Batch]) 
     frozen = signed_days_of(session, channels, first_day, last_day)
     pool = Pool()
     for payment in unsettled_payments(
-        session, enterprise_id, channels, first_day=first_day, last_day=last_day, lock=True
+        session, enterprise_id, channels, first_day=first_day, last_day=last_day
     ):
         if (payment.channel, payment.day) not in frozen:
             pool.payments.setdefault(payment.channel, []).append(payment)

@@ -39,10 +39,18 @@ from billing.reconciliation.models import (
     StatementRow,
 )
 from billing.reconciliation.outgoing import match_outgoing
+from billing.reconciliation.own_transfers import match_own_transfers
 from billing.reconciliation.provider_batches import match_provider_batches
 
-# Outgoing money, providers' batches, what reached the budget; last what customers paid themselves.
-MATCHERS: tuple[Matcher, ...] = (match_outgoing, match_provider_batches, match_arrivals, match_incoming)
+# Between own accounts, other outgoing money, providers' batches, what reached the budget; last what customers
+# paid themselves.
+MATCHERS: tuple[Matcher, ...] = (
+    match_own_transfers,
+    match_outgoing,
+    match_provider_batches,
+    match_arrivals,
+    match_incoming,
+)
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
 

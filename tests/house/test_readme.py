@@ -28,7 +28,9 @@ def test_every_address_of_the_tour_is_served(app):
 
 def test_every_command_of_the_readme_can_be_typed():
     """`auyl import customers` and all the others are there."""
-    typed = re.findall(r"(?:^|[`/ ])auyl ([a-z]+(?:-[a-z]+)?)(?: ([a-z]+(?:-[a-z]+)*))?", README, re.MULTILINE)
+    typed = re.findall(
+        r"(?:^|[`/ ])auyl ([a-z]+(?:-[a-z]+)?)(?: ([a-z]+(?:-[a-z]+)*))?", README, re.MULTILINE
+    )
 
     assert {("import", "customers"), ("report", "revenue"), ("verify", "")} <= set(typed)
     for command, inner in typed:

@@ -223,6 +223,19 @@ def test_money_of_others_is_none_of_its_business(bank, named):
     assert bank.explained(paid) is None
 
 
+def test_a_row_that_names_an_account_is_left_to_the_next_matcher_unless_it_fits(bank):
+    """The bank may stand for a resident: not a word about it here, but a batch that fits is one."""
+    account = bank.desk.customer.account_number
+    pay_through(bank.desk, 1000)
+    resident, batch = bank.rows(
+        paid_over(700, purpose=f"л/с {account}"), paid_over("990.50", purpose=f"л/с {account} и другие")
+    )
+
+    assert match_batches(bank, [resident, batch]) == {}
+    assert bank.explained(resident) is None
+    assert bank.explained(batch).kind is MatchKind.PROVIDER_BATCH
+
+
 def test_what_is_settled_or_reversed_is_not_settled_again(bank):
     """A reversed payment is not paid over, a settled one not twice."""
     wrong = pay_through(bank.desk, 500)

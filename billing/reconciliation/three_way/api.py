@@ -62,7 +62,7 @@ class UnsettledArgs(ListArgs):
     last_day = DateField()
 
 
-class UnsettledOut(Schema):
+class UnsettledPaymentOut(Schema):
     """A payment that its provider has not paid over."""
 
     id = IdField(required=True)
@@ -74,7 +74,7 @@ class UnsettledOut(Schema):
     received_on = DateField(required=True)
 
 
-class ReturnOut(Schema):
+class ProviderReturnOut(Schema):
     """Money given back that the provider may keep from the next batch."""
 
     transfer_id = IdField(required=True, metadata={"description": "what `return_ids` of a batch names"})
@@ -83,7 +83,7 @@ class ReturnOut(Schema):
     amount = AmountField(required=True)
 
 
-class ChosenIn(Schema):
+class ProviderBatchChoiceIn(Schema):
     """Rows of the bank, and what they pay over."""
 
     provider_id = IdField(required=True)
@@ -98,7 +98,7 @@ class ChosenIn(Schema):
     )
 
 
-class BatchIn(ChosenIn):
+class ProviderBatchIn(ProviderBatchChoiceIn):
     """A provider's batch, as the accountant puts it together."""
 
     why = TextField(300, required=True)
@@ -110,7 +110,7 @@ class BatchIn(ChosenIn):
     )
 
 
-class BatchSumsOut(Schema):
+class ProviderBatchSumsOut(Schema):
     """What a batch comes to."""
 
     gross = AmountField(required=True, metadata={"description": "payments less what was taken back"})
@@ -119,7 +119,7 @@ class BatchSumsOut(Schema):
     difference = AmountField(required=True)
 
 
-class BatchOut(Schema):
+class ProviderBatchOut(Schema):
     """The match that settled the payments."""
 
     match_id = IdField(required=True)
@@ -231,7 +231,7 @@ def download_differences(args: dict[str, Any]) -> Response:
 @blp.get("/providers/<uuid:provider_id>/unsettled-payments")
 @requires(*READERS)
 @blp.arguments(UnsettledArgs, location="query")
-@blp.response(200, page_schema(UnsettledOut))
+@blp.response(200, page_schema(UnsettledPaymentOut))
 def list_unsettled(args: dict[str, Any], provider_id: UUID) -> Page[Payment]:
     """Payments that a provider has not paid over, the oldest first."""
     return lists.list_unsettled(current_session(), provider_id, args.pop("page"), **args)
@@ -239,7 +239,7 @@ def list_unsettled(args: dict[str, Any], provider_id: UUID) -> Page[Payment]:
 
 @blp.get("/providers/<uuid:provider_id>/returns")
 @requires(*READERS)
-@blp.response(200, page_schema(ReturnOut))
+@blp.response(200, page_schema(ProviderReturnOut))
 def list_returns(provider_id: UUID) -> Page[Any]:
     """Money that a provider may still take back, all on one page."""
     return Page(lists.list_returns(current_session(), provider_id, last_day=FOREVER), None)
@@ -247,8 +247,8 @@ def list_returns(provider_id: UUID) -> Page[Any]:
 
 @blp.post("/provider-batches/preview")
 @requires(Role.ACCOUNTANT)
-@blp.arguments(ChosenIn)
-@blp.response(200, BatchSumsOut)
+@blp.arguments(ProviderBatchChoiceIn)
+@blp.response(200, ProviderBatchSumsOut)
 def preview_batch(body: dict[str, Any]) -> Any:
     """What rows and payments would come to; nothing is written."""
     return weigh_batch(current_session(), Chosen(**body))
@@ -256,8 +256,8 @@ def preview_batch(body: dict[str, Any]) -> Any:
 
 @blp.post("/provider-batches")
 @requires(Role.ACCOUNTANT)
-@blp.arguments(BatchIn)
-@blp.response(201, BatchOut)
+@blp.arguments(ProviderBatchIn)
+@blp.response(201, ProviderBatchOut)
 def put_batch_together(body: dict[str, Any]) -> dict[str, Any]:
     """Settle payments with rows of the bank; a difference is posted under its reason."""
     why, difference_reason = body.pop("why"), body.pop("difference_reason")

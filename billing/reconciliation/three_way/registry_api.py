@@ -80,7 +80,7 @@ class RegistryReportOut(ImportReportOut):
     amount = AmountField(required=True)
 
 
-class Headings(Schema):
+class RegistryHeadings(Schema):
     """The names that a column may have; the usual ones do where nothing is said."""
 
     outside_id = ListField(TextField(HEADING_LENGTH_MAX), items_max=HEADINGS_MAX)
@@ -93,7 +93,7 @@ class Headings(Schema):
 class RegistryProfileIn(Schema):
     """How a provider calls the columns of its registries."""
 
-    headings = NestedField(Headings, required=True)
+    headings = NestedField(RegistryHeadings, required=True)
 
 
 class RegistryProfileOut(RegistryProfileIn):

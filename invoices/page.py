@@ -103,12 +103,29 @@ def _chop(word: str, style: Style, width: float) -> list[str]:
     return chunks
 
 
+def new_paper(title: str, language: str, size: tuple[float, float]) -> Canvas:
+    """Return an empty file. Equal drawings give equal bytes."""
+    faces()
+    paper = Canvas(
+        None, pagesize=size, pageCompression=1, invariant=1, initialFontName=FONT_NAME, lang=language
+    )
+    paper.setTitle(title)
+    paper.setAuthor("Auyl Billing")
+    paper.setCreator("Auyl Billing")
+    return paper
+
+
 class Sheet:
     """A document being drawn. `y` is the cursor: points from the bottom of the page, falling."""
 
-    def __init__(self, title: str, language: str, *, size: tuple[float, float] = A4) -> None:
-        """Open the first page; `title` becomes the file's title and the head of later pages."""
-        faces()
+    def __init__(
+        self, title: str, language: str, *, size: tuple[float, float] = A4, paper: Canvas | None = None
+    ) -> None:
+        """Open the first page; `title` becomes the head of later pages and, of an own paper, its title.
+
+        Args:
+            paper: a file that holds other documents too; the caller puts this one's `pages` onto it.
+        """
         self.page_width, self.page_height = size
         self.left = _MARGIN
         self.right = self.page_width - _MARGIN
@@ -116,12 +133,7 @@ class Sheet:
         self.top = self.page_height - _MARGIN
         self.bottom = _MARGIN + _FOOT
         self.running_head = title
-        self._canvas = Canvas(
-            None, pagesize=size, pageCompression=1, invariant=1, initialFontName=FONT_NAME, lang=language
-        )
-        self._canvas.setTitle(title)
-        self._canvas.setAuthor("Auyl Billing")
-        self._canvas.setCreator("Auyl Billing")
+        self._canvas = paper or new_paper(title, language, size)
         self._pages: list[list[str]] = []
         self._copy_starts = [0]
         self._open_page()
@@ -244,8 +256,8 @@ class Sheet:
         """Add ready PDF operators, filled in black."""
         self._operators.append(f"0 g\n{operators}\n{self._grey:g} g")
 
-    def finish(self, languages: tuple[str, ...]) -> bytes:
-        """Number the pages of every copy that has several, and return the whole as PDF.
+    def pages(self, languages: tuple[str, ...]) -> list[str]:
+        """Number the pages of every copy that has several, and return the operators of each page.
 
         Args:
             languages: of the page numbers: all on each page, or, with copies, one for each copy.
@@ -257,8 +269,12 @@ class Sheet:
             spoken = languages if copies == 1 else (languages[index],)
             for page in range(start, end) if end - start > 1 else ():
                 self._number(page, page - start + 1, end - start, spoken)
-        for operators in self._pages:
-            self._canvas.addLiteral("\n".join(operators))
+        return ["\n".join(operators) for operators in self._pages]
+
+    def finish(self, languages: tuple[str, ...]) -> bytes:
+        """Return the whole as PDF; see `pages`."""
+        for operators in self.pages(languages):
+            self._canvas.addLiteral(operators)
             self._canvas.showPage()
         return bytes(self._canvas.getpdfdata())
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reportlab.pdfgen.canvas import Canvas
-
 from invoices import blocks, labels, lines, numbers
 from invoices.blocks import joined
 from invoices.page import BODY, BOLD, HINT, SMALL, Sheet, Style
+from invoices.paper import Paper
 from invoices.table import Column, Table
 from invoices.values import BankDetails, InvoiceDocument, Party, PersonalAccount
 
@@ -25,7 +24,7 @@ def render(document: InvoiceDocument) -> bytes:
     return draw(document).finish(document.languages)
 
 
-def draw(document: InvoiceDocument, paper: Canvas | None = None) -> Sheet:
+def draw(document: InvoiceDocument, paper: Paper | None = None) -> Sheet:
     """Draw the invoice on a paper of its own, or on one that holds others too."""
     languages = document.languages
     titles = blocks.filled(labels.INVOICE_TITLE, languages, number=document.number, date=document.issued_on)

@@ -1,7 +1,7 @@
 """A sheet of paper: text, rules and boxes at places, a cursor that runs down, pages that follow.
 
-Drawing goes straight into PDF operators, collected per page and handed to reportlab at the end, when
-the number of pages is known. Widths and line breaks are cached for the process: captions repeat on
+Drawing goes straight into PDF operators, collected per page and put onto paper at the end, when the number
+of pages is known. Widths and line breaks are cached for the process: captions repeat on
 every document, names and services on most.
 """
 
@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from reportlab.pdfgen.canvas import Canvas
-
 from invoices import labels
-from invoices.fonts import FONT_NAME, encode, faces
+from invoices.fonts import encode, faces
+from invoices.paper import Paper
 
 Align = Literal["left", "center", "right"]
 Weight = Literal["regular", "bold"]
@@ -103,23 +102,11 @@ def _chop(word: str, style: Style, width: float) -> list[str]:
     return chunks
 
 
-def new_paper(title: str, language: str, size: tuple[float, float]) -> Canvas:
-    """Return an empty file. Equal drawings give equal bytes."""
-    faces()
-    paper = Canvas(
-        None, pagesize=size, pageCompression=1, invariant=1, initialFontName=FONT_NAME, lang=language
-    )
-    paper.setTitle(title)
-    paper.setAuthor("Auyl Billing")
-    paper.setCreator("Auyl Billing")
-    return paper
-
-
 class Sheet:
     """A document being drawn. `y` is the cursor: points from the bottom of the page, falling."""
 
     def __init__(
-        self, title: str, language: str, *, size: tuple[float, float] = A4, paper: Canvas | None = None
+        self, title: str, language: str, *, size: tuple[float, float] = A4, paper: Paper | None = None
     ) -> None:
         """Open the first page; `title` becomes the head of later pages and, of an own paper, its title.
 
@@ -133,7 +120,7 @@ class Sheet:
         self.top = self.page_height - _MARGIN
         self.bottom = _MARGIN + _FOOT
         self.running_head = title
-        self._canvas = paper or new_paper(title, language, size)
+        self._paper = paper or Paper(title, language, size)
         self._pages: list[list[str]] = []
         self._copy_starts = [0]
         self._open_page()
@@ -188,11 +175,8 @@ class Sheet:
         self._operators.append(f"BT {font}{x:.2f} {y:.2f} Td <{code}> Tj ET")
 
     def _spare_text(self, x: float, y: float, text: str, style: Style) -> None:
-        """Draw letters outside the shared subset through reportlab's own font handling."""
-        run = self._canvas.beginText(x, y)
-        run.setFont(faces()[style.weight].spare, style.size)
-        run.textOut(text)
-        self._operators.append(run.getCode())
+        """Draw letters outside the shared subset."""
+        self._operators.append(self._paper.spare_text(x, y, text, faces()[style.weight].spare, style.size))
         self._font = None
 
     def lines(
@@ -274,9 +258,8 @@ class Sheet:
     def finish(self, languages: tuple[str, ...]) -> bytes:
         """Return the whole as PDF; see `pages`."""
         for operators in self.pages(languages):
-            self._canvas.addLiteral(operators)
-            self._canvas.showPage()
-        return bytes(self._canvas.getpdfdata())
+            self._paper.add_page(operators)
+        return self._paper.finish()
 
     def _number(self, page: int, number: int, count: int, languages: tuple[str, ...]) -> None:
         self._operators = self._pages[page]

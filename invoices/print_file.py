@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reportlab.pdfgen.canvas import Canvas
-
 from invoices import invoice
-from invoices.page import A4, A4_LANDSCAPE, new_paper
+from invoices.page import A4, A4_LANDSCAPE
+from invoices.paper import Paper
 from invoices.values import InvoiceDocument
 
 __all__ = ["InvoiceDocument", "render"]
@@ -28,15 +27,14 @@ def render(documents: Iterable[InvoiceDocument], *, title: str, language: str, t
         documents: in the order of delivery; taken one by one, so that they need not all exist at once.
         two_up: two invoices on each A4 sheet, to be cut into A5.
     """
-    paper = new_paper(title, language, A4_LANDSCAPE if two_up else A4)
+    paper = Paper(title, language, A4_LANDSCAPE if two_up else A4)
     pages = _pages(documents, paper)
     for operators in _side_by_side(list(pages)) if two_up else pages:
-        paper.addLiteral(operators)
-        paper.showPage()
-    return bytes(paper.getpdfdata())
+        paper.add_page(operators)
+    return paper.finish()
 
 
-def _pages(documents: Iterable[InvoiceDocument], paper: Canvas) -> Iterator[str]:
+def _pages(documents: Iterable[InvoiceDocument], paper: Paper) -> Iterator[str]:
     for document in documents:
         yield from invoice.draw(document, paper).pages(document.languages)
 

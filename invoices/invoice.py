@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from invoices import blocks, labels, lines, numbers
 from invoices.blocks import joined
 from invoices.page import BODY, BOLD, HINT, SMALL, Sheet, Style
+from invoices.paper import Paper
 from invoices.table import Column, Table
 from invoices.values import BankDetails, InvoiceDocument, Party, PersonalAccount
 
-__all__ = ["TEMPLATE_VERSION", "InvoiceDocument", "render"]
+__all__ = ["TEMPLATE_VERSION", "InvoiceDocument", "draw", "render"]
 
 TEMPLATE_VERSION = "invoice/1"
 
@@ -20,9 +21,14 @@ _PAYMENT_EDGES = (0.0, 0.5, 0.81, 1.0)  # shares of the block's width; an IBAN f
 
 def render(document: InvoiceDocument) -> bytes:
     """Return the invoice as PDF. Equal documents give equal bytes, on any day."""
+    return draw(document).finish(document.languages)
+
+
+def draw(document: InvoiceDocument, paper: Paper | None = None) -> Sheet:
+    """Draw the invoice on a paper of its own, or on one that holds others too."""
     languages = document.languages
     titles = blocks.filled(labels.INVOICE_TITLE, languages, number=document.number, date=document.issued_on)
-    sheet = Sheet(" / ".join(titles), languages[0])
+    sheet = Sheet(" / ".join(titles), languages[0], paper=paper)
     sheet.paragraph(labels.INVOICE_NOTICE.each(languages), HINT, align="center", gap=6)
     _payment_order(sheet, document)
     blocks.title(sheet, titles)
@@ -35,7 +41,7 @@ def render(document: InvoiceDocument) -> bytes:
     if document.account is not None:
         _account(sheet, document.account, languages)
     blocks.signatures(sheet, [(labels.EXECUTOR, document.executor)], languages)
-    return sheet.finish(languages)
+    return sheet
 
 
 def _payment_order(sheet: Sheet, document: InvoiceDocument) -> None:

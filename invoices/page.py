@@ -1,7 +1,7 @@
 """A sheet of paper: text, rules and boxes at places, a cursor that runs down, pages that follow.
 
-Drawing goes straight into PDF operators, collected per page and handed to reportlab at the end, when
-the number of pages is known. Widths and line breaks are cached for the process: captions repeat on
+Drawing goes straight into PDF operators, collected per page and put onto paper at the end, when the number
+of pages is known. Widths and line breaks are cached for the process: captions repeat on
 every document, names and services on most.
 """
 
@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from reportlab.pdfgen.canvas import Canvas
-
 from invoices import labels
-from invoices.fonts import FONT_NAME, encode, faces
+from invoices.fonts import encode, faces
+from invoices.paper import Paper
 
 Align = Literal["left", "center", "right"]
 Weight = Literal["regular", "bold"]
@@ -106,9 +105,14 @@ def _chop(word: str, style: Style, width: float) -> list[str]:
 class Sheet:
     """A document being drawn. `y` is the cursor: points from the bottom of the page, falling."""
 
-    def __init__(self, title: str, language: str, *, size: tuple[float, float] = A4) -> None:
-        """Open the first page; `title` becomes the file's title and the head of later pages."""
-        faces()
+    def __init__(
+        self, title: str, language: str, *, size: tuple[float, float] = A4, paper: Paper | None = None
+    ) -> None:
+        """Open the first page; `title` becomes the head of later pages and, of an own paper, its title.
+
+        Args:
+            paper: a file that holds other documents too; the caller puts this one's `pages` onto it.
+        """
         self.page_width, self.page_height = size
         self.left = _MARGIN
         self.right = self.page_width - _MARGIN
@@ -116,12 +120,7 @@ class Sheet:
         self.top = self.page_height - _MARGIN
         self.bottom = _MARGIN + _FOOT
         self.running_head = title
-        self._canvas = Canvas(
-            None, pagesize=size, pageCompression=1, invariant=1, initialFontName=FONT_NAME, lang=language
-        )
-        self._canvas.setTitle(title)
-        self._canvas.setAuthor("Auyl Billing")
-        self._canvas.setCreator("Auyl Billing")
+        self._paper = paper or Paper(title, language, size)
         self._pages: list[list[str]] = []
         self._copy_starts = [0]
         self._open_page()
@@ -176,11 +175,8 @@ class Sheet:
         self._operators.append(f"BT {font}{x:.2f} {y:.2f} Td <{code}> Tj ET")
 
     def _spare_text(self, x: float, y: float, text: str, style: Style) -> None:
-        """Draw letters outside the shared subset through reportlab's own font handling."""
-        run = self._canvas.beginText(x, y)
-        run.setFont(faces()[style.weight].spare, style.size)
-        run.textOut(text)
-        self._operators.append(run.getCode())
+        """Draw letters outside the shared subset."""
+        self._operators.append(self._paper.spare_text(x, y, text, faces()[style.weight].spare, style.size))
         self._font = None
 
     def lines(
@@ -244,8 +240,8 @@ class Sheet:
         """Add ready PDF operators, filled in black."""
         self._operators.append(f"0 g\n{operators}\n{self._grey:g} g")
 
-    def finish(self, languages: tuple[str, ...]) -> bytes:
-        """Number the pages of every copy that has several, and return the whole as PDF.
+    def pages(self, languages: tuple[str, ...]) -> list[str]:
+        """Number the pages of every copy that has several, and return the operators of each page.
 
         Args:
             languages: of the page numbers: all on each page, or, with copies, one for each copy.
@@ -257,10 +253,13 @@ class Sheet:
             spoken = languages if copies == 1 else (languages[index],)
             for page in range(start, end) if end - start > 1 else ():
                 self._number(page, page - start + 1, end - start, spoken)
-        for operators in self._pages:
-            self._canvas.addLiteral("\n".join(operators))
-            self._canvas.showPage()
-        return bytes(self._canvas.getpdfdata())
+        return ["\n".join(operators) for operators in self._pages]
+
+    def finish(self, languages: tuple[str, ...]) -> bytes:
+        """Return the whole as PDF; see `pages`."""
+        for operators in self.pages(languages):
+            self._paper.add_page(operators)
+        return self._paper.finish()
 
     def _number(self, page: int, number: int, count: int, languages: tuple[str, ...]) -> None:
         self._operators = self._pages[page]

@@ -89,6 +89,7 @@ for command in (
     orders.group,
     invoices.group,
     runs.run,
+    runs.print_run,
     payments.group,
     provider.group,
     reports.group,

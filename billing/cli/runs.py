@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -14,6 +15,7 @@ from billing.cli.refusing import EXIT_REFUSED
 from billing.cli.teaching import TeachingCommand
 from billing.cli.typed import MONTH, PAST_DAY
 from billing.districts.models import Enterprise
+from billing.invoicing.runs import delivery, documents
 from billing.invoicing.runs import service as runs
 from billing.invoicing.runs.models import BillingRun, RunOutcome
 from billing.invoicing.runs.results import Reason, reasons_of, told
@@ -21,7 +23,10 @@ from billing.kernel.clock import today
 from billing.kernel.dates import Month
 from billing.kernel.i18n import text
 from billing.kernel.paging import PAGE_SIZE_MAX, PageRequest
+from billing.kernel.reporting import to_xlsx
 from billing.worker.runs import work_off
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +196,38 @@ def _say_reasons(office: Office, reasons: list[Reason]) -> None:
         office.warn(
             "run_parked", contract=each.contract_number, customer=each.account_number, reason=sentence
         )
+
+
+@click.command("print", cls=TeachingCommand)
+@click.option("--period", type=MONTH, required=True, help="The month whose last run is printed.")
+@click.option("--enterprise", help="BIN of the enterprise; the district's only one by default.")
+@click.option("--two-up", is_flag=True, help="Two invoices on a sheet, to be cut into A5.")
+@click.option("--output", type=_FILE, help="The PDF; by default its own name here.")
+@click.option("--delivery-list", type=_FILE, help="Write a spreadsheet to tick off too.")
+@click.pass_obj
+def print_run(
+    office: Office,
+    /,
+    *,
+    period: Month,
+    enterprise: str | None,
+    two_up: bool,
+    output: Path | None,
+    delivery_list: Path | None,
+) -> None:
+    """Write the invoices of a month's last run into one file: village, street, house 2, 10, 10а.
+
+    Examples:
+      auyl print --period 2026-11
+      auyl print --period 2026-11 --two-up --output a5.pdf --delivery-list list.xlsx
+    """
+    with office.work(read_only=True) as session:
+        run = runs.last_run(session, enterprise_of(session, enterprise).id, period)
+        content = documents.print_run(session, run.id, two_up=two_up)
+        table = delivery.delivery_list(run, delivery.deliveries(session, run.id))
+    path = output or Path(documents.file_name(run))
+    path.write_bytes(content)
+    office.say("written", file=str(path))
+    if delivery_list is not None:
+        delivery_list.write_bytes(to_xlsx(table, office.language))
+        office.say("written", file=str(delivery_list))

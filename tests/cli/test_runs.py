@@ -100,3 +100,14 @@ def test_a_worker_once_does_what_is_left(auyl, office, enterprise_id):
     with office.work(read_only=True) as session:
         [known] = session.scalars(select(BillingRun)).all()
     assert (known.is_finished, known.invoices, count(office, Invoice)) == (True, 1, 1)
+
+
+def test_the_last_run_of_a_month_is_printed(auyl, office, enterprise_id):
+    """One PDF in the order of delivery, and the list to tick off; a month without a run is refused."""
+    assert auyl("run", "--period", "2026-03", "--on", "2026-03-31").exit_code == 0
+    pdf, xlsx = office.settings.var / "all.pdf", office.settings.var / "list.xlsx"
+
+    result = auyl("print", "--period", "2026-03", "--output", str(pdf), "--delivery-list", str(xlsx))
+
+    assert (result.exit_code, pdf.read_bytes()[:5], xlsx.read_bytes()[:2]) == (0, b"%PDF-", b"PK")
+    assert auyl("print", "--period", "2026-02").exit_code == 1

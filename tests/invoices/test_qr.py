@@ -22,7 +22,7 @@ def drawn_modules(operators: str) -> set[tuple[int, int]]:
 
 
 def dark_modules(payload: str) -> set[tuple[int, int]]:
-    code = segno.make_qr(payload, error="m", mask=2, boost_error=False)
+    code = segno.make_qr(payload, error="m", mode="byte", mask=2, boost_error=False)
     return {(x, y) for y, row in enumerate(code.matrix) for x, dark in enumerate(row) if dark}
 
 
@@ -30,6 +30,15 @@ def dark_modules(payload: str) -> set[tuple[int, int]]:
 def test_the_path_fills_the_dark_modules_and_no_other(payload):
     """Runs of modules together are exactly the code's dark modules."""
     assert drawn_modules(qr.path(payload, 10, 20, 80)) == dark_modules(payload)
+
+
+@pytest.mark.parametrize("length", [*range(1, 45), 62, 63, 84, 85, 106, 107, 122, 123, 152, 153, 180, 181])
+def test_every_length_makes_the_code_that_the_library_makes(length):
+    """Around each size's limit and below: the bits worked out here are those of the library."""
+    payload = "".join(chr(33 + 7 * place % 94) for place in range(length))
+    code = segno.make_qr(payload, error="m", mode="byte", mask=2, boost_error=False)
+
+    assert qr.matrix(payload) == tuple("".join(map(str, row)) for row in code.matrix)
 
 
 def test_the_code_lies_inside_its_square_with_the_quiet_border():

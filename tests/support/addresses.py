@@ -33,6 +33,8 @@ PAGES = {
     "/runs/": READERS,
     "/runs/new": WRITERS,
     "/runs/{run}": READERS,
+    "/runs/{run}/invoices.pdf": READERS,
+    "/runs/{run}/delivery.xlsx": READERS,
     "/invoices/{invoice}.pdf": READERS,
     "/invoices/{invoice}/credit": {Role.ACCOUNTANT},
     "/invoices/credit-notes/{credit_note}.pdf": READERS,

@@ -1,14 +1,15 @@
 """A small season with one of everything, for pages and reports: made through the services."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from billing.invoicing.credit_notes import issue_credit_note
-from billing.invoicing.runs.service import start_run
+from billing.invoicing.runs.service import go_on, start_run
 from billing.invoicing.service import issue_invoice, lines_of
+from billing.kernel.clock import ALMATY
 from billing.kernel.dates import Month
 from billing.kernel.money import Money
 from billing.orders.models import OrderState
@@ -47,7 +48,8 @@ class Season:
 def make_season(session: Session, day: date) -> Season:
     """A customer's season until a day: orders in every state, an invoice paid in part, a credit note.
 
-    The invoice is of 6,000 tenge, of which 1,000 are credited and 2,500 are paid.
+    The invoice is of 6,000 tenge, of which 1,000 are credited and 2,500 are paid. A run bills the contract's
+    1,000 tenge a month.
     """
     start, done = day - timedelta(days=60), day - timedelta(days=30)
     enterprise = open_for_business(session)
@@ -77,7 +79,8 @@ def make_season(session: Session, day: date) -> Season:
     note = issue_credit_note(session, invoice.id, issued_on=day, reason="скидка", amounts=lines)
     upload = send_statement(session, day)
     assert upload.statement_id is not None
-    run = start_run(session, enterprise.id, Month.of(day), issued_on=day)  # nobody works on it
+    run = start_run(session, enterprise.id, Month.of(day), issued_on=day)
+    go_on(session, run.id, now=datetime.combine(day, time(9), ALMATY))
     return Season(
         enterprise=enterprise.id,
         customer=trade.customer.id,

@@ -4,8 +4,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from flask import Response
+
+from billing.archive.api import READERS
 from billing.invoicing.api import ISSUERS, TODAY
-from billing.invoicing.runs import service
+from billing.invoicing.runs import documents, service
+from billing.invoicing.runs.delivery import deliveries, delivery_list
 from billing.invoicing.runs.models import BillingRun, RunOutcome, RunStage
 from billing.invoicing.runs.results import Reason, reasons_of, told
 from billing.kernel.clock import today
@@ -29,8 +33,10 @@ from billing.web.fields import (
     StrictInteger,
     TextField,
 )
+from billing.web.files import BINARY, PDF, XLSX, file_answer
 from billing.web.language import reader_language
 from billing.web.lists import ListArgs, SortField, page_schema
+from billing.web.reports import xlsx_answer
 from billing.web.transaction import current_session
 
 blp = Blueprint(
@@ -127,6 +133,12 @@ class ResultOut(Schema):
     detail = TextField(2000, required=True, allow_none=True)
     total = AmountField(required=True)
     invoice_ids = ListField(IdField(), required=True, dump_only=True)
+
+
+class PrintArgs(Schema):
+    """How the invoices are laid on paper."""
+
+    two_up = BooleanField(load_default=False, metadata={"description": "two on a sheet, to be cut into A5"})
 
 
 class RunArgs(ListArgs):
@@ -229,6 +241,27 @@ def list_results(args: dict[str, Any], run_id: UUID) -> Page[dict[str, Any]]:
         for each in told(session, page.items)
     ]
     return Page(items, page.next_cursor)
+
+
+@blp.get("/<uuid:run_id>/print-file")
+@requires(*READERS)
+@blp.arguments(PrintArgs, location="query")
+@blp.response(200, BINARY, content_type=PDF)
+def print_invoices(args: dict[str, Any], run_id: UUID) -> Response:
+    """All invoices of the run in one file, in the order of delivery."""
+    session = current_session()
+    content = documents.print_run(session, run_id, two_up=args["two_up"])
+    return file_answer(content, PDF, documents.file_name(service.get_run(session, run_id)))
+
+
+@blp.get("/<uuid:run_id>/delivery-list.xlsx")
+@requires(*READERS)
+@blp.response(200, BINARY, content_type=XLSX)
+def download_delivery_list(run_id: UUID) -> Response:
+    """Who gets which invoice, house by house, to be ticked off."""
+    session = current_session()
+    run = service.get_run(session, run_id)
+    return xlsx_answer(delivery_list(run, deliveries(session, run_id)))
 
 
 def told_run(run: BillingRun) -> dict[str, Any]:

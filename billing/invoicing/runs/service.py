@@ -23,7 +23,7 @@ from billing.invoicing.runs.models import BillingRun, BillingRunResult, RunOutco
 from billing.kernel.checks import check_range
 from billing.kernel.dates import Month
 from billing.kernel.db import actor_of, after_commit, district_of
-from billing.kernel.errors import Refusal, RuleViolation
+from billing.kernel.errors import NotFound, Refusal, RuleViolation
 from billing.kernel.kept_facts import keep
 from billing.kernel.money import ZERO, Money, total
 from billing.kernel.paging import Page, PageRequest, page_of
@@ -300,6 +300,25 @@ def find_interrupted(
     if since is not None:
         statement = statement.where(BillingRun.first_period == since)
     return session.scalar(statement.order_by(BillingRun.id.desc()).limit(1))
+
+
+def last_run(session: Session, enterprise_id: UUID, period: Month) -> BillingRun:
+    """The last run of a month that issued invoices.
+
+    Raises:
+        NotFound: there is none.
+    """
+    run = session.scalar(
+        select(BillingRun)
+        .where(
+            BillingRun.enterprise_id == enterprise_id, BillingRun.period == period, BillingRun.invoices > 0
+        )
+        .order_by(BillingRun.id.desc())
+        .limit(1)
+    )
+    if run is None:
+        raise NotFound(kind="billing_run", id=str(period))
+    return run
 
 
 def runs_left(session: Session, *, stale_before: datetime) -> list[BillingRun]:

@@ -8,7 +8,9 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from billing.invoicing.runs import documents
 from billing.invoicing.runs import service as runs
+from billing.invoicing.runs.delivery import deliveries, delivery_list
 from billing.invoicing.runs.models import BillingRun, RunOutcome
 from billing.invoicing.runs.results import Reason, reasons_of, told
 from billing.kernel.clock import today
@@ -23,7 +25,9 @@ from billing.pages.fields import TypedDate
 from billing.pages.forms import Form, blank, filters, read, show_refusal, submit
 from billing.web.access import requires
 from billing.web.fields import BooleanField, EnumField, IdField, MonthField, Schema, TextField
+from billing.web.files import PDF, file_answer
 from billing.web.language import reader_language
+from billing.web.reports import xlsx_answer
 from billing.web.transaction import current_session
 
 blp = Blueprint("clerk_runs", __name__, url_prefix="/runs")
@@ -112,6 +116,24 @@ def page(run_id: UUID) -> ResponseReturnValue:
         refresh_seconds=None if run.is_finished or run.halted_by else REFRESH_SECONDS,
         name=_names().get(run.enterprise_id, ""),
     )
+
+
+@blp.get("/<uuid:run_id>/invoices.pdf")
+@requires(*READERS)
+def print_invoices(run_id: UUID) -> ResponseReturnValue:
+    """All invoices of a run in one file for the printer; ``?two_up=1`` for A5."""
+    session = current_session()
+    content = documents.print_run(session, run_id, two_up=bool(request.args.get("two_up")))
+    return file_answer(content, PDF, documents.file_name(runs.get_run(session, run_id)))
+
+
+@blp.get("/<uuid:run_id>/delivery.xlsx")
+@requires(*READERS)
+def download_delivery_list(run_id: UUID) -> ResponseReturnValue:
+    """Who gets which invoice, to be ticked off."""
+    session = current_session()
+    run = runs.get_run(session, run_id)
+    return xlsx_answer(delivery_list(run, deliveries(session, run_id)))
 
 
 @blp.post("/<uuid:run_id>/resume")

@@ -1,10 +1,5 @@
 """The application: settings and a database in, a Flask application out. Nothing happens at import."""
 
-import os
-import secrets
-from contextlib import suppress
-from pathlib import Path
-
 from flask import Flask
 
 from billing import pages
@@ -13,7 +8,7 @@ from billing.archive import api as archive
 from billing.archive.service import DocumentStore, storing_in
 from billing.budget import api as budget
 from billing.catalog import api as catalog
-from billing.config import Settings
+from billing.config import Settings, load_secret_key
 from billing.customers import api as customers
 from billing.customers import contract_api as contracts
 from billing.districts import api as districts
@@ -26,6 +21,7 @@ from billing.kernel.db import Sessions, make_engine
 from billing.ledger import api as ledger
 from billing.ledger import enterprise_api as enterprises
 from billing.orders import api as orders
+from billing.outbox import api as webhooks
 from billing.payments import api as payments
 from billing.payments.providers import api as providers
 from billing.payments.providers.protocol import api as provider_calls
@@ -78,9 +74,8 @@ BLUEPRINTS = (
     matching.blp,
     verification.blp,
     archive.blp,
+    webhooks.blp,
 )
-
-SECRET_KEY_BYTES = 32
 
 
 def create_app(settings: Settings | None = None, sessions: Sessions | None = None) -> Flask:
@@ -113,26 +108,3 @@ def create_app(settings: Settings | None = None, sessions: Sessions | None = Non
         api.register_blueprint(blueprint)
     refuse_unmarked_routes(app)
     return app
-
-
-def load_secret_key(settings: Settings) -> str:
-    """The key that signs cookies: from the settings, or one made once and kept under ``var/``."""
-    if settings.secret_key is not None:
-        return settings.secret_key
-    path = settings.var / "secret_key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _make_secret_key(path)
-    return path.read_text(encoding="ascii").strip()
-
-
-def _make_secret_key(path: Path) -> None:
-    # Linked when it is whole: two processes that start at once must neither read half nor sign with two keys.
-    own = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(SECRET_KEY_BYTES))
-    try:
-        with suppress(FileExistsError):
-            os.link(own, path)
-    finally:
-        own.unlink()

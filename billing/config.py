@@ -1,7 +1,9 @@
 """Settings, all from the environment, with defaults that let one office PC start with none of them."""
 
 import os
+import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +11,8 @@ DATABASES = ("sqlite://", "postgresql+psycopg://")
 QUEUES = ("sqlite:///", "redis://", "rediss://", "postgresql://")
 PORT_MAX = 65_535
 PROXIES_MAX = 9
+SECRET_KEY_BYTES = 32
+MAIL_FROM = "auyl@localhost"
 
 
 class WrongSetting(ValueError):
@@ -28,6 +32,8 @@ class Settings:
         host: the address to listen on.
         port: the port to listen on.
         proxies: how many reverse proxies of ours stand in front of the server.
+        smtp_url: the mail server letters are handed to; None for files under ``var/``.
+        mail_from: whom letters are from.
         secret_key: signs cookies; None for one that is made once and kept under ``var/``.
     """
 
@@ -39,6 +45,8 @@ class Settings:
     host: str
     port: int
     proxies: int = 0
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str = MAIL_FROM
     secret_key: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -62,6 +70,8 @@ class Settings:
             host=environment.get("AUYL_HOST", "127.0.0.1"),
             port=port,
             proxies=_proxies(environment.get("AUYL_PROXIES", "0")),
+            smtp_url=_smtp_url(environment.get("AUYL_SMTP_URL")),
+            mail_from=environment.get("AUYL_MAIL_FROM", MAIL_FROM),
             secret_key=environment.get("AUYL_SECRET_KEY") or None,
         )
 
@@ -78,7 +88,36 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _smtp_url(text: str | None) -> str | None:
+    if text and not text.startswith(("smtp://", "smtps://")):
+        raise WrongSetting("AUYL_SMTP_URL must begin with smtp:// or smtps://")
+    return text or None
+
+
 def _proxies(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= PROXIES_MAX):
         raise WrongSetting(f"AUYL_PROXIES must be a whole number from 0 to {PROXIES_MAX}, not {text!r}")
     return int(text)
+
+
+def load_secret_key(settings: Settings) -> str:
+    """The key that signs cookies: from the settings, or one made once and kept under ``var/``."""
+    if settings.secret_key is not None:
+        return settings.secret_key
+    path = settings.var / "secret_key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_secret_key(path)
+    return path.read_text(encoding="ascii").strip()
+
+
+def _make_secret_key(path: Path) -> None:
+    # Linked when it is whole: two processes that start at once must neither read half nor sign with two keys.
+    own = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(SECRET_KEY_BYTES))
+    try:
+        with suppress(FileExistsError):
+            os.link(own, path)
+    finally:
+        own.unlink()

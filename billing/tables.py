@@ -11,6 +11,7 @@ from billing.invoicing.runs import models as runs
 from billing.kernel.db import Base
 from billing.ledger import models as ledger
 from billing.orders import models as orders
+from billing.outbox import models as outbox
 from billing.payments import models as payments
 from billing.payments.providers import models as providers
 from billing.receivables import models as receivables
@@ -24,6 +25,7 @@ SLICES = (
     access,
     archive,
     web,
+    outbox,
     ledger,
     budget,
     catalog,

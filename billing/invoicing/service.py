@@ -40,6 +40,8 @@ from billing.ledger.chart import INCOME, RECEIVABLES, VAT
 from billing.ledger.models import SourceKind
 from billing.orders import service as orders
 from billing.orders.completion import acts_to_bill
+from billing.outbox import service as outbox
+from billing.outbox.models import EventKind
 from billing.receivables import service as receivables
 
 SERIES = "invoice"
@@ -189,6 +191,7 @@ def issue(
     _store(session, issued, drafts, {each: facts.payer_id for each, facts in frozen.items()})
     _post(session, enterprise.id, [invoice for invoice, _ in issued], issued_on)
     documents.archive_invoices(session, issued)
+    outbox.announce(session, EventKind.INVOICE_ISSUED, [invoice.id for invoice, _ in issued])
     payers = {facts.payer_id for facts in frozen.values() if facts.payer_id is not None}
     receivables.consume_advances(session, enterprise.id, {*frozen, *payers}, settled_on=issued_on)
     return [invoice for invoice, _ in issued]

@@ -19,6 +19,8 @@ from billing.kernel.money import ZERO, Money
 from billing.ledger import service as ledger
 from billing.ledger.chart import ADVANCES, BANK, CASH, IN_TRANSIT
 from billing.ledger.models import SourceKind
+from billing.outbox import service as outbox
+from billing.outbox.models import EventKind
 from billing.payments import documents
 from billing.payments.models import Payment, PaymentMethod
 from billing.payments.signed_days import hold_against_signing
@@ -251,6 +253,7 @@ def _record(
         for source, each in zip(sources, plans, strict=True)
     ]
     receivables.settle(session, enterprise_id, settlements)
+    outbox.announce(session, EventKind.PAYMENT_RECEIVED, ids)
     for payment_id, receipt in zip(ids, receipts, strict=True):
         if receipt.cash is not None:
             documents.archive_cash_order(

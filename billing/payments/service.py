@@ -21,6 +21,8 @@ from billing.kernel.paging import Page, PageRequest, page_of
 from billing.ledger import service as ledger
 from billing.ledger.chart import ADVANCES, IN_TRANSIT
 from billing.ledger.models import SourceKind, Transfer
+from billing.outbox import service as outbox
+from billing.outbox.models import EventKind
 from billing.payments.models import Payment, PaymentMethod, PaymentReversal, Refund
 from billing.payments.recording import (
     ACCOUNT_OF_METHOD,
@@ -311,6 +313,7 @@ def reverse_payment(session: Session, payment_id: UUID, *, reversed_on: date, re
     )
     session.add(reversal)
     session.flush()
+    outbox.announce(session, EventKind.PAYMENT_REVERSED, [payment.id])
     return reversal
 
 

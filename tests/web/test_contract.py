@@ -32,6 +32,7 @@ from billing.invoicing.runs import service as runs
 from billing.kernel.clock import ALMATY
 from billing.kernel.dates import Month
 from billing.kernel.db import ALL_DISTRICTS
+from billing.outbox.service import add_webhook
 from tests.support.catalog import make_benefit
 from tests.support.districts import DISTRICT_KATO, LONG_AGO
 from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
@@ -78,6 +79,7 @@ VALID: dict[str, Callable[[int], str]] = {
     "kato_code": lambda _: DISTRICT_KATO,
     "phone": lambda pick: f"+7701555010{pick}",
     "revenue_code": lambda _: "206109",
+    "url": lambda pick: f"https://example.kz/{pick}",
     "password": lambda pick: f"Сынақ-құпия-{pick}",
 }
 CODES = {
@@ -102,6 +104,7 @@ def known(office) -> Known:
         leave_rows(session, season.enterprise, season.resident)
         run = runs.start_run(session, season.enterprise.id, Month.of(TODAY), issued_on=TODAY)
         runs.go_on(session, run.id, now=datetime.combine(TODAY, time(9), ALMATY))
+        add_webhook(session, url="https://example.kz/auyl")
         spare = make_user(session, "spare", Role.CLERK)
         tokens.issue_token(session, spare.id, label="spare", expires_on=None, today=TODAY)
     found: Known = {}

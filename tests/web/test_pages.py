@@ -6,8 +6,8 @@ import pytest
 
 from billing.access import service
 from billing.access.models import Role
-from billing.app import create_app, load_secret_key
-from billing.config import Settings
+from billing.app import create_app
+from billing.config import Settings, load_secret_key
 from billing.kernel.db import scope
 from tests.support.districts import make_district
 from tests.support.web import PASSWORD, make_user

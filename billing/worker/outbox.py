@@ -1,0 +1,100 @@
+"""Sends what the outbox holds: messages to programs, letters to people; no transaction is open meanwhile."""
+
+import smtplib
+from dataclasses import dataclass
+from email.message import EmailMessage
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from billing.kernel.clock import now
+from billing.kernel.db import Sessions
+from billing.outbox import service as outbox
+from billing.outbox.models import Delivery, Webhook
+from billing.payments.notices import compose
+from billing.worker.mail import Mailer
+
+TIMEOUT_SECONDS = 10  # a batch of them ends within the lease
+SUCCESS = range(200, 300)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Whoever sends.
+
+    Attributes:
+        key: the server's own, of which webhooks' secrets are derived.
+        mail_from: whom letters are from.
+    """
+
+    sessions: Sessions
+    key: str
+    mailer: Mailer
+    mail_from: str
+
+    def send_due(self, district_id: int) -> tuple[int, int]:
+        """Send everything that is due in a district.
+
+        Returns:
+            How many messages were taken, and how many were not and will be tried again.
+        """
+        while self._dispatch(district_id):
+            pass
+        sent = failed = 0
+        while claimed := self._claim(district_id):
+            for delivery, webhook in claimed:
+                error = self._error_of(delivery, webhook)
+                self._settle(district_id, delivery.id, error)
+                sent, failed = sent + (error is None), failed + (error is not None)
+        return sent, failed
+
+    def _dispatch(self, district_id: int) -> int:
+        with self.sessions.begin(district_id) as session:
+            return outbox.dispatch(session, compose, now=now())
+
+    def _claim(self, district_id: int) -> list[tuple[Delivery, Webhook | None]]:
+        with self.sessions.begin(district_id) as session:
+            return outbox.claim_due(session, now=now())
+
+    def _settle(self, district_id: int, delivery_id: UUID, error: str | None) -> None:
+        with self.sessions.begin(district_id) as session:
+            outbox.settle(session, delivery_id, error=error, now=now())
+
+    def _error_of(self, delivery: Delivery, webhook: Webhook | None) -> str | None:
+        """Send one message; why it was not taken, or None."""
+        try:
+            if webhook is None:
+                self._write_letter(delivery)
+                return None
+            status = self._call(delivery, webhook)
+        except (OSError, HTTPException, smtplib.SMTPException) as error:
+            return f"{type(error).__name__}: {error}"
+        return None if status in SUCCESS else f"HTTP {status}"
+
+    def _write_letter(self, delivery: Delivery) -> None:
+        letter = EmailMessage()
+        letter["From"], letter["To"], letter["Subject"] = self.mail_from, delivery.mailbox, delivery.subject
+        letter["Message-ID"] = f"<{delivery.id}@{self.mail_from.rpartition('@')[2]}>"
+        letter.set_content(delivery.body.decode())
+        self.mailer.send(letter, str(delivery.id))
+
+    def _call(self, delivery: Delivery, webhook: Webhook) -> int:
+        url, timestamp = urlsplit(webhook.url), int(now().timestamp())
+        secret = outbox.secret_of(webhook, self.key)
+        connect = HTTPSConnection if url.scheme == "https" else HTTPConnection
+        connection = connect(url.netloc, timeout=TIMEOUT_SECONDS)
+        try:
+            connection.request(
+                "POST",
+                (url.path or "/") + (f"?{url.query}" if url.query else ""),
+                body=delivery.body,
+                headers={
+                    "Content-Type": "application/json; charset=utf-8",
+                    "Auyl-Event-Id": str(delivery.event_id),
+                    "Auyl-Timestamp": str(timestamp),
+                    "Auyl-Signature": outbox.signature(secret, timestamp, delivery.body),
+                },
+            )
+            return connection.getresponse().status  # what it says beside is nobody's business
+        finally:
+            connection.close()

@@ -33,7 +33,6 @@ from billing.web.transaction import current_session
 blp = Blueprint("clerk_runs", __name__, url_prefix="/runs")
 
 MONTHS_TO_BILL = 12
-REFRESH_SECONDS = 3  # of a run's page while it goes on; pages work without JavaScript
 
 
 class RunForm(Schema):
@@ -113,7 +112,6 @@ def page(run_id: UUID) -> ResponseReturnValue:
         pace=pace,
         minutes_left=-(-pace.left // timedelta(minutes=1)) if pace is not None else None,
         halt=_halt(run),
-        refresh_seconds=None if run.is_finished or run.halted_by else REFRESH_SECONDS,
         name=_names().get(run.enterprise_id, ""),
     )
 

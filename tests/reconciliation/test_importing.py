@@ -2,6 +2,8 @@
 
 import json
 from datetime import date
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from sqlalchemy import func, select
@@ -19,6 +21,7 @@ from billing.reconciliation.importing import (
 from billing.reconciliation.models import BankStatement, StatementRow
 from tests.support.bank_files import CAMT, HALYK, OTHER, OWN, SHEET, SWIFT, csv_of, document, one_c, section
 from tests.support.districts import make_enterprise
+from tests.support.statements import counted_statements
 
 T = Money.tenge
 
@@ -295,3 +298,27 @@ def test_what_no_column_takes_is_kept_in_the_raw_row(session, account):
     assert (row.counterparty_iin_bin, row.counterparty_iban) == ("", "")
     assert row.document_number == "N" * 50
     assert "1234567890123456" in row.raw
+
+
+def test_a_long_file_costs_no_more_statements(session, account):
+    """Two hundred rows are taken in with as many statements as ten."""
+
+    def statements(day, count):
+        content = of_day(day, *["5.00"] * count, opening=f"{day * 10_000}.00")
+        with counted_statements(session) as sent:
+            assert take(session, content).statement.new_row_count == count
+        return len(sent)
+
+    assert statements(1, 10) == statements(5, 200)
+
+
+def test_bombs_are_refused(session, account):
+    """A small file that would unfold to a giant stays out, XML or ZIP, and leaves nothing."""
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha"}">' for n in range(9))
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * 300_000_000)
+    for bomb in (f"<!DOCTYPE Document [{laughs}]><Document>&l8;</Document>".encode(), packed.getvalue()):
+        with pytest.raises(StatementRefused):
+            take(session, bomb)
+    assert count(session, BankStatement) == 0

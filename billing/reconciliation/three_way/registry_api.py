@@ -121,7 +121,7 @@ class RegistryRowOut(Schema):
     provider_id = IdField(required=True)
     line = StrictInteger(required=True, metadata={"description": "in the file that told it first"})
     outside_id = TextField(100, required=True)
-    account = TextField(100, required=True)
+    account = TextField(100, length_min=0, required=True)
     amount = AmountField(required=True)
     paid_on = DateField(required=True)
     paid_at = TextField(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from invoices import blocks, labels, lines, numbers
 from invoices.blocks import joined
-from invoices.page import BODY, BOLD, HINT, SMALL, Sheet, Style
+from invoices.page import BODY, BOLD, HINT, SMALL, Drawing, Sheet, Style
 from invoices.paper import Paper
 from invoices.table import Column, Table
 from invoices.values import BankDetails, InvoiceDocument, Party, PersonalAccount
@@ -29,7 +30,6 @@ def draw(document: InvoiceDocument, paper: Paper | None = None) -> Sheet:
     languages = document.languages
     titles = blocks.filled(labels.INVOICE_TITLE, languages, number=document.number, date=document.issued_on)
     sheet = Sheet(" / ".join(titles), languages[0], paper=paper)
-    sheet.paragraph(labels.INVOICE_NOTICE.each(languages), HINT, align="center", gap=6)
     _payment_order(sheet, document)
     blocks.title(sheet, titles)
     blocks.particulars(sheet, _parties(document))
@@ -45,30 +45,41 @@ def draw(document: InvoiceDocument, paper: Paper | None = None) -> Sheet:
 
 
 def _payment_order(sheet: Sheet, document: InvoiceDocument) -> None:
-    """The block a payer copies into a payment order, and the QR code beside it."""
-    languages = document.languages
-    caption = joined(labels.PAYMENT_ORDER, languages)
-    sheet.paragraph((caption,), BOLD, gap=2)
-    width = sheet.width - (_QR_SIZE + 10 if document.payment_link else 0)
-    top = sheet.y
-    for cells in _payment_cells(document.supplier, document.bank, languages):
-        _payment_row(sheet, cells, width)
-    sheet.rule(sheet.left, top, sheet.left + width, top)
-    for edge in _PAYMENT_EDGES:
-        sheet.rule(sheet.left + edge * width, top, sheet.left + edge * width, sheet.y)
-    if document.payment_link:
+    """The notice, the block a payer copies into a payment order, and the QR code beside it."""
+    with_code = bool(document.payment_link)
+    ready, top = _head(document.supplier, document.bank, document.languages, with_code)
+    sheet.put(ready)
+    if with_code:
         low = top - _QR_SIZE + 6
         blocks.qr_code(
             sheet,
             document.payment_link,
             labels.PAY_BY_QR,
-            languages,
+            document.languages,
             x=sheet.right - _QR_SIZE,
             y=low,
             size=_QR_SIZE,
         )
-        sheet.y = min(sheet.y, low - 4 - 8 * len(labels.PAY_BY_QR.each(languages)))
+        sheet.y = min(sheet.y, low - 4 - 8 * len(labels.PAY_BY_QR.each(document.languages)))
     sheet.y -= 10
+
+
+@lru_cache(maxsize=256)
+def _head(
+    supplier: Party, bank: BankDetails, languages: tuple[str, ...], with_code: bool
+) -> tuple[Drawing, float]:
+    """What stands at the top of every invoice of an enterprise, drawn once; and where its block begins."""
+    sheet = Sheet("", languages[0])
+    sheet.paragraph(labels.INVOICE_NOTICE.each(languages), HINT, align="center", gap=6)
+    sheet.paragraph((joined(labels.PAYMENT_ORDER, languages),), BOLD, gap=2)
+    width = sheet.width - (_QR_SIZE + 10 if with_code else 0)
+    top = sheet.y
+    for cells in _payment_cells(supplier, bank, languages):
+        _payment_row(sheet, cells, width)
+    sheet.rule(sheet.left, top, sheet.left + width, top)
+    for edge in _PAYMENT_EDGES:
+        sheet.rule(sheet.left + edge * width, top, sheet.left + edge * width, sheet.y)
+    return sheet.drawing(), top
 
 
 def _payment_cells(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from invoices import blocks, labels, numbers
 from invoices.blocks import joined
@@ -19,13 +20,14 @@ def table(sheet: Sheet, lines: Sequence[Line], languages: tuple[str, ...], *, ke
     """Draw the table of lines, with a column of benefits when any line has one."""
     language = languages[0]
     with_benefit = any(line.benefit for line in lines)
-    Table(sheet, _columns(sheet.width, languages, with_benefit=with_benefit)).draw(
+    Table(sheet, _columns(sheet.width, languages, with_benefit)).draw(
         [_cells(index, line, languages, language, with_benefit) for index, line in enumerate(lines, 1)],
         keep=keep,
     )
 
 
-def _columns(width: float, languages: tuple[str, ...], *, with_benefit: bool) -> list[Column]:
+@lru_cache(maxsize=64)
+def _columns(width: float, languages: tuple[str, ...], with_benefit: bool) -> list[Column]:
     fixed: list[tuple[LocalText, float, Align]] = [
         (labels.ROW_NUMBER, 24.0, "center"),
         (labels.CODE, 46.0, "center"),

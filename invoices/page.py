@@ -102,6 +102,16 @@ def _chop(word: str, style: Style, width: float) -> list[str]:
     return chunks
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What was drawn at the top of a page, and how drawing goes on from there."""
+
+    operators: str
+    y: float
+    font: tuple[Weight, float] | None
+    grey: float
+
+
 class Sheet:
     """A document being drawn. `y` is the cursor: points from the bottom of the page, falling."""
 
@@ -235,6 +245,16 @@ class Sheet:
             self._operators.append(f"0.5 w {where} S")
         else:
             self._operators.append(f"{fill:g} g {where} f {self._grey:g} g")
+
+    def drawing(self) -> Drawing:
+        """What stands on this page so far."""
+        return Drawing("\n".join(self._operators), self.y, self._font, self._grey)
+
+    def put(self, drawing: Drawing) -> None:
+        """Begin a fresh page with what was drawn on another."""
+        assert not self._operators, "only at the top: the drawing knows its places"
+        self._operators.append(drawing.operators)
+        self.y, self._font, self._grey = drawing.y, drawing.font, drawing.grey
 
     def draw(self, operators: str) -> None:
         """Add ready PDF operators, filled in black."""

@@ -178,8 +178,8 @@ def path(payload: str, x: float, y: float, size: float) -> str:
     top = y + size - _QUIET_MODULES * module
     # Drawn in modules, row 0 on top: whole numbers are quicker to write and smaller to keep.
     runs = [
-        f"{run.start()} {index} {run.end() - run.start()} 1 re"
+        f"{start} {index} {end - start} 1 re"
         for index, row in enumerate(rows)
-        for run in _DARK_RUN.finditer(row)
+        for start, end in map(re.Match.span, _DARK_RUN.finditer(row))
     ]
     return "\n".join((f"q {module:.4f} 0 0 {-module:.4f} {left:.3f} {top:.3f} cm", *runs, "f Q"))

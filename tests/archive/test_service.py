@@ -140,3 +140,16 @@ def test_a_session_without_a_store_fails(session):
     session.info.pop("documents")
     with pytest.raises(NoDocumentStore):
         archive_act(session)
+
+
+def test_many_documents_are_kept_at_once(documents):
+    """Fifty contents, two of them the same, come back under their hashes; nothing half-written is left."""
+    contents = [b"%%PDF %d" % (number % 49) for number in range(50)]
+
+    hashes = documents.put_all(contents)
+
+    assert hashes == [hashlib.sha256(content).hexdigest() for content in contents]
+    assert [documents.get(sha256) for sha256 in hashes] == contents
+    files = [path for path in documents.directory.rglob("*") if path.is_file()]
+    assert len(files) == 49 and not any(path.name.startswith(".") for path in files)
+    assert documents.put_all([]) == []

@@ -72,6 +72,10 @@ class Caller:
         fields = {"command": "pay", "txn_id": str(txn_id), "account": account, "sum": tenge}
         return self.get({**fields, "txn_date": "20261123080000", **more})
 
+    def cancel(self, account: str, tenge: str = "580.00", txn_id: int | str = 1) -> TestResponse:
+        """Tell that the payer got his money back."""
+        return self.get({"command": "cancel", "txn_id": str(txn_id), "account": account, "sum": tenge})
+
 
 def open_line(app: Flask, provider: Provider) -> Caller:
     """Give a provider its secret, and its program the address."""

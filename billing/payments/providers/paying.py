@@ -32,7 +32,7 @@ from billing.payments.providers.models import (
 from billing.payments.providers.protocol.messages import Answer, Call, Verdict, write_answer
 from billing.receivables import service as receivables
 
-PROVIDER_TXN_DIGITS = 18  # a provider keeps our number of a payment as a whole number
+PROVIDER_TXN_MODULUS = 10**18  # a provider keeps our number of a payment as a whole number
 AHEAD_MAX = timedelta(days=1)  # clocks differ; a wrong year is no clock
 LATE_MAX = timedelta(days=60)  # later ones come with the registry, and through a person
 
@@ -74,7 +74,7 @@ def pay(session: Session, provider: Provider, call: Call, *, now: datetime) -> A
     assert call.amount is not None, call
     transaction = claim(session, provider, call, paid_at=min(call.paid_at or now, now))
     if (transaction.account, transaction.amount) != (call.account, call.amount):
-        _note(session, provider, call, IncidentKind.TXN_REUSED, at=now)
+        note(session, provider, call, IncidentKind.TXN_REUSED, at=now)
         return write_answer(provider, Verdict(CallOutcome.TXN_REUSED, call.txn_id, call.amount))
     known = session.get(ProviderAnswer, (district_of(session), transaction.id))
     if known is not None:
@@ -82,8 +82,8 @@ def pay(session: Session, provider: Provider, call: Call, *, now: datetime) -> A
     try:
         payment = _paid(session, provider, transaction, call, now)
     except CallRefused as refused:
-        return _answer(session, provider, transaction, None, refused.outcome)
-    return _answer(session, provider, transaction, payment, CallOutcome.ACCEPTED)
+        return keep_answer(session, provider, transaction, None, refused.outcome)
+    return keep_answer(session, provider, transaction, payment, CallOutcome.ACCEPTED)
 
 
 def claim(session: Session, provider: Provider, call: Call, paid_at: datetime) -> ProviderTransaction:
@@ -123,18 +123,18 @@ def _paid(
             _check_date(call, now)
             return book(session, provider, customer, transaction)
         except CallRefused as refused:
-            _note(session, provider, call, IncidentKind.NOT_BOOKED, at=now, refusal=refused.outcome.value)
+            note(session, provider, call, IncidentKind.NOT_BOOKED, at=now, refusal=refused.outcome.value)
             raise
         except payments.OutsideIdReused as refusal:
-            _note(session, provider, call, IncidentKind.TXN_REUSED, at=now, refusal=refusal.code)
+            note(session, provider, call, IncidentKind.TXN_REUSED, at=now, refusal=refusal.code)
             raise CallRefused(CallOutcome.TXN_REUSED) from refusal
         except Refusal as refusal:
-            _note(session, provider, call, IncidentKind.NOT_BOOKED, at=now, refusal=refusal.code)
+            note(session, provider, call, IncidentKind.NOT_BOOKED, at=now, refusal=refusal.code)
             raise CallRefused(CallOutcome.NOT_BOOKABLE) from refusal
     if session.get(PaymentReversal, (booked.district_id, booked.id)) is not None:
         raise CallRefused(CallOutcome.CANCELLED)
-    if booked.amount != transaction.amount or not _is_of(session, booked, transaction.account):
-        _note(session, provider, call, IncidentKind.TXN_REUSED, at=now)
+    if not is_of(session, booked, transaction):
+        note(session, provider, call, IncidentKind.TXN_REUSED, at=now)
         raise CallRefused(CallOutcome.TXN_REUSED)
     return booked
 
@@ -202,11 +202,7 @@ def _check_date(call: Call, now: datetime) -> None:
         raise CallRefused(CallOutcome.DATE_OUT_OF_RANGE)
 
 
-def _is_of(session: Session, payment: Payment, account: str) -> bool:
-    return customers.get_customer(session, payment.customer_id).account_number == account
-
-
-def _note(
+def note(
     session: Session,
     provider: Provider,
     call: Call,
@@ -215,6 +211,7 @@ def _note(
     at: datetime,
     refusal: str | None = None,
 ) -> None:
+    """Let an accountant know of a call."""
     assert call.amount is not None, call
     note_incident(
         session,
@@ -228,7 +225,18 @@ def _note(
     )
 
 
-def _answer(
+def provider_txn(payment: Payment) -> int:
+    """Our number of a payment, as providers keep it."""
+    return payment.id.int % PROVIDER_TXN_MODULUS
+
+
+def is_of(session: Session, payment: Payment, transaction: ProviderTransaction) -> bool:
+    """Whether a payment is what a transaction tells of: the same account and sum."""
+    account = customers.get_customer(session, payment.customer_id).account_number
+    return (account, payment.amount) == (transaction.account, transaction.amount)
+
+
+def keep_answer(
     session: Session,
     provider: Provider,
     transaction: ProviderTransaction,
@@ -236,7 +244,7 @@ def _answer(
     outcome: CallOutcome,
 ) -> Answer:
     """Write the answer and keep it."""
-    number = None if payment is None else payment.id.int % 10**PROVIDER_TXN_DIGITS
+    number = None if payment is None else provider_txn(payment)
     answer = write_answer(provider, Verdict(outcome, transaction.txn_id, transaction.amount, number))
     session.add(
         ProviderAnswer(

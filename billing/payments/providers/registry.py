@@ -1,6 +1,6 @@
 """What a provider's registry says beyond its calls: payments it never told, and payments it takes back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,18 +9,33 @@ from sqlalchemy.orm import Session
 
 from billing.customers import service as customers
 from billing.kernel.db import district_of
-from billing.kernel.errors import InvalidInput, NotFound, RuleViolation
+from billing.kernel.errors import InvalidInput, NotFound, Refusal, RuleViolation
 from billing.kernel.identifiers import check_account_number
 from billing.kernel.money import ZERO, Money
 from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
 from billing.payments import service as payments
 from billing.payments.models import Payment, PaymentReversal
-from billing.payments.providers.models import Provider, ProviderAnswer, ProviderTransaction
-from billing.payments.providers.paying import book, claim
-from billing.payments.providers.protocol.messages import Call, Command
+from billing.payments.providers.models import (
+    CallOutcome,
+    IncidentKind,
+    Provider,
+    ProviderAnswer,
+    ProviderTransaction,
+)
+from billing.payments.providers.paying import (
+    book,
+    claim,
+    day_of,
+    is_of,
+    keep_answer,
+    note,
+    provider_txn,
+)
+from billing.payments.providers.protocol.messages import Call, Command, Verdict
 
 SORTS: Sorts = {"-id": [ProviderTransaction.id]}
 TXN_DIGITS_MAX = 20
+CANCELLED_BY_PROVIDER = "cancel"  # the command, as it stands in the reversal
 
 
 class TransactionContradicts(RuleViolation):
@@ -87,6 +102,34 @@ def cancel(
     customers.lock_customers(session, [payment.customer_id])
     known = session.get(PaymentReversal, (district_of(session), payment.id))
     return known or payments.reverse_payment(session, payment.id, reversed_on=cancelled_on, reason=reason)
+
+
+def take_back(session: Session, provider: Provider, call: Call, *, now: datetime) -> Verdict:
+    """Do what a provider's ``cancel`` asks for: the payer has his money back, so his debt is open again.
+
+    Asked again, the answer is the same. Asked before the payment is told, the payment is not taken later.
+    What cannot be taken back is refused, and waits for the accountant.
+    """
+    transaction = claim(session, provider, call, paid_at=min(call.paid_at or now, now))
+    verdict = Verdict(CallOutcome.ACCEPTED, call.txn_id, call.amount)
+    if (transaction.account, transaction.amount) != (call.account, call.amount):
+        note(session, provider, call, IncidentKind.TXN_REUSED, at=now)
+        return replace(verdict, outcome=CallOutcome.TXN_REUSED)
+    payment = payments.find_payment(session, provider.code, call.txn_id)
+    if payment is None:
+        if session.get(ProviderAnswer, (district_of(session), transaction.id)) is None:
+            keep_answer(session, provider, transaction, None, CallOutcome.CANCELLED)
+        return verdict
+    if not is_of(session, payment, transaction):
+        note(session, provider, call, IncidentKind.TXN_REUSED, at=now)
+        return replace(verdict, outcome=CallOutcome.TXN_REUSED)
+    try:
+        with session.begin_nested():
+            cancel(session, provider, call.txn_id, cancelled_on=day_of(now), reason=CANCELLED_BY_PROVIDER)
+    except Refusal as refusal:
+        note(session, provider, call, IncidentKind.CANCEL_REFUSED, at=now, refusal=refusal.code)
+        return replace(verdict, outcome=CallOutcome.NOT_BOOKABLE)
+    return replace(verdict, provider_txn=provider_txn(payment))
 
 
 def list_transactions(

@@ -30,6 +30,7 @@ from billing.payments.providers.registry import (
     cancel,
     list_transactions,
     record_late,
+    take_back,
 )
 
 __all__ = [
@@ -59,4 +60,5 @@ __all__ = [
     "renew_secret",
     "reopen_provider",
     "resolve_incident",
+    "take_back",
 ]

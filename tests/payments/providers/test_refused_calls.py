@@ -32,7 +32,7 @@ UNREADABLE = [
     "",
     "command=pay",
     "command=PAY&txn_id=1&account={account}&sum=1.00",
-    "command=cancel&txn_id=1&account={account}&sum=1.00",
+    "command=refund&txn_id=1&account={account}&sum=1.00",
     "txn_id=1&account={account}&sum=1.00",
     "command=pay&account={account}&sum=1.00",
     "command=pay&txn_id=&account={account}&sum=1.00",

@@ -117,7 +117,7 @@ def _answered(provider: Provider) -> Answer:
     except Exception:
         # Whatever it was: the provider repeats a payment until he hears what became of it.
         _logger.exception("provider %s of district %s: failed", provider.code, provider.district_id)
-        outcome = CallOutcome.UNFINISHED if call.command is Command.PAY else CallOutcome.UNCHECKED
+        outcome = CallOutcome.UNCHECKED if call.command is Command.CHECK else CallOutcome.UNFINISHED
         return write_answer(provider, Verdict(outcome, call.txn_id))
 
 
@@ -148,4 +148,6 @@ def _done(provider: Provider, call: Call) -> Answer:
     with sessions_of(current_app).begin(provider.district_id, read_only=reading) as session:
         if reading:
             return write_answer(provider, service.check(session, provider, call))
+        if call.command is Command.CANCEL:
+            return write_answer(provider, service.take_back(session, provider, call, now=now()))
         return service.pay(session, provider, call, now=now())

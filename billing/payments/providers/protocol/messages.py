@@ -46,6 +46,7 @@ class Command(StrEnum):
 
     CHECK = "check"
     PAY = "pay"
+    CANCEL = "cancel"  # the payer got his money back
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Call:
 
     Attributes:
         account: without the blanks and hyphens people write into it; its check digit is not looked at yet.
-        amount: always there with ``pay``.
+        amount: always there but with ``check``.
         paid_at: by the provider's clock, where it said so.
     """
 
@@ -111,13 +112,13 @@ def read_call(provider: Provider, *parts: bytes) -> Call:
         raise MalformedCall(field="command", txn_id=txn_id) from None
     try:
         account = _BETWEEN_DIGITS.sub("", _field(told, "account"))
-        paying = command is Command.PAY
+        checking = command is Command.CHECK
         return Call(
             command,
             txn_id,
             account,
-            Money.parse(_field(told, "sum")) if paying or "sum" in told else None,
-            _instant(_field(told, "txn_date")) if paying and "txn_date" in told else None,
+            Money.parse(_field(told, "sum")) if not checking or "sum" in told else None,
+            _instant(_field(told, "txn_date")) if not checking and "txn_date" in told else None,
         )
     except MalformedCall as malformed:
         malformed.facts["txn_id"] = txn_id

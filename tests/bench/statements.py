@@ -15,6 +15,7 @@ from tests.bench.village import Village, opened, settle
 from tests.support.bank_files import document, one_c, section
 from tests.support.databases import Database, PostgresqlDatabases
 from tests.support.districts import DISTRICT_ID
+from tests.support.identifiers import synthetic_iban
 
 FIRST_DAY = date(2026, 4, 1)
 DAYS = 25
@@ -53,6 +54,7 @@ def statement(village: Village, rows: int) -> bytes:
                 day=f"{FIRST_DAY + timedelta(days=place * DAYS // rows):%d.%m.%Y}",
                 number=str(place),
                 iin_bin=iin,
+                iban=synthetic_iban(1_000 + place % len(village.debtors), bank="722"),
                 purpose=PURPOSES[place % len(PURPOSES)].format(account=account),
                 own=village.iban,
             )

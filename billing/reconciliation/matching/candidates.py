@@ -42,6 +42,7 @@ from billing.reconciliation.models import (
 
 # An account that the money of more customers came from is a collector's, and says nothing of one of them.
 PAYERS_OF_IBAN_MAX = 3
+ROWS_OF_IBAN_MAX = 500
 LIMITATION_YEARS = 3  # nobody pays an older invoice without saying of which year it is
 FITTING_MAX = 20  # customers shown because a sum fits; of more it says nothing
 
@@ -120,7 +121,8 @@ def _payers_of_ibans(
     session: Session, rows: Sequence[OpenRow], nobody: Collection[str]
 ) -> Mapping[str, frozenset[UUID]]:
     """Whose money earlier rows from the same accounts were, by the matches that hold."""
-    ibans = {iban for row in rows for iban in (row.counterparty_iban, row.ultimate_iban)}.difference(nobody)
+    named = {iban for row in rows for iban in (row.counterparty_iban, row.ultimate_iban)}.difference(nobody)
+    ibans = named - _collectors(session, named)
     payers: defaultdict[str, set[UUID]] = defaultdict(set)
     for some in in_chunks(sorted(ibans)):
         statement = (
@@ -147,6 +149,7 @@ def _payers_of_ibans(
             )
             .where(
                 among(session, StatementRow.counterparty_iban, some),
+                StatementRow.counterparty_iban != "",  # the index leaves these out
                 StatementRow.direction == Direction.IN,
                 # Behind another's account somebody else may have paid every time.
                 StatementRow.ultimate_name == "",
@@ -160,6 +163,17 @@ def _payers_of_ibans(
             assert customer_id is not None  # the query asks for those that have one
             payers[iban].add(customer_id)
     return {iban: frozenset(each) for iban, each in payers.items() if len(each) <= PAYERS_OF_IBAN_MAX}
+
+
+def _collectors(session: Session, ibans: Collection[str]) -> set[str]:
+    """The accounts from which more rows came than any one payer sends, counted in their index alone."""
+    counted = (
+        select(StatementRow.counterparty_iban)
+        .where(among(session, StatementRow.counterparty_iban, ibans), StatementRow.counterparty_iban != "")
+        .group_by(StatementRow.counterparty_iban)
+        .having(func.count() > ROWS_OF_IBAN_MAX)
+    )
+    return set(session.scalars(counted))
 
 
 def _rules(session: Session, enterprise_id: UUID, direction: Direction) -> Sequence[KnownRule]:

@@ -52,7 +52,8 @@ def match_incoming(
         return {}
     bookable = _open_in_budget(session, account, incoming)
     decided, left = decide(session, account.enterprise_id, bookable)
-    left |= {row.id: ExceptionKind.NOT_BOOKABLE for row in incoming if row not in bookable}
+    bookable_ids = {row.id for row in bookable}
+    left |= {row.id: ExceptionKind.NOT_BOOKABLE for row in incoming if row.id not in bookable_ids}
     drafts = [each.draft for each in decided if each.receipt is None]
     to_record = [each for each in decided if each.receipt is not None]
     for each, recorded in zip(to_record, _record(session, account.enterprise_id, to_record), strict=True):

@@ -60,7 +60,7 @@ class MaskedText(TextField):
     """A text of the bank's, in which whole IINs may stand: their middle is hidden."""
 
     def __init__(self, length_max: int, **options: Any) -> None:
-        super().__init__(length_max, dump_only=True, required=True, **options)
+        super().__init__(length_max, length_min=0, dump_only=True, required=True, **options)
 
     def _show(self, value: Any) -> str:
         return _LONG_NUMBER.sub(lambda found: mask_iin(found.group()), value)
@@ -95,8 +95,8 @@ class StatementProblemOut(Schema):
     code = TextField(60, required=True)
     severity = TextField(10, required=True)
     line = StrictInteger(required=True, metadata={"description": "0 for the whole file"})
-    key = TextField(100, required=True)
-    value = TextField(100, required=True)
+    key = TextField(100, length_min=0, required=True)
+    value = TextField(100, length_min=0, required=True)
     detail = TextField(1000, required=True)
 
 
@@ -156,14 +156,14 @@ class RowOut(Schema):
     amount = AmountField(required=True, attribute="row.amount")
     direction = EnumField(Direction, required=True, attribute="row.direction")
     counterparty_name = MaskedText(300, attribute="row.counterparty_name")
-    counterparty_iin_bin = MaskedIinField(required=True, attribute="row.counterparty_iin_bin")
-    counterparty_iban = TextField(34, required=True, attribute="row.counterparty_iban")
+    counterparty_iin_bin = MaskedIinField(length_min=0, required=True, attribute="row.counterparty_iin_bin")
+    counterparty_iban = TextField(34, length_min=0, required=True, attribute="row.counterparty_iban")
     ultimate_name = MaskedText(300, attribute="row.ultimate_name")
-    ultimate_iin_bin = MaskedIinField(required=True, attribute="row.ultimate_iin_bin")
+    ultimate_iin_bin = MaskedIinField(length_min=0, required=True, attribute="row.ultimate_iin_bin")
     purpose = MaskedText(5000, attribute="row.purpose")
-    knp = TextField(3, required=True, attribute="row.knp")
-    document_number = TextField(50, required=True, attribute="row.document_number")
-    budget_code = TextField(6, required=True, attribute="row.budget_code")
+    knp = TextField(3, length_min=0, required=True, attribute="row.knp")
+    document_number = TextField(50, length_min=0, required=True, attribute="row.document_number")
+    budget_code = TextField(6, length_min=0, required=True, attribute="row.budget_code")
     state = EnumField(RowState, required=True)
     match_id = IdField(required=True, allow_none=True)
     match_kind = EnumField(MatchKind, required=True, allow_none=True)

@@ -1,9 +1,22 @@
 """The banks' samples, where they lie beside the repository; what they show is tested without them as well."""
 
+from datetime import date
 from pathlib import Path
 
+import pytest
+from sqlalchemy import func, select
+
+from billing.districts.bank_accounts import add_bank_account
+from billing.kernel.money import ZERO
 from billing.reconciliation.formats.reading import read_statement
 from billing.reconciliation.formats.statement import ProblemCode
+from billing.reconciliation.importing import StatementRefused
+from billing.reconciliation.models import BankStatement, StatementRow
+from billing.reconciliation.proof import bank_proof
+from billing.reconciliation.service import take_in
+from billing.verification.service import verify
+from tests.support.billing import open_for_business
+from tests.support.identifiers import synthetic_iban
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "statements"
 
@@ -68,3 +81,33 @@ def test_every_sample_is_read_exactly_or_refused():
         for row, (amount, direction, name, words) in zip(statement.rows, rows, strict=True):
             assert (str(row.amount), row.direction.value, row.counterparty.name) == (amount, direction, name)
             assert words in row.purpose, path.name
+
+
+def test_every_sample_is_taken_in_or_refused(session):
+    """The good ones are taken in once, in any order; of the bad ones nothing is written; all agrees."""
+    enterprise = open_for_business(session)
+    for iban in sorted({about[0] for about, _ in EXPECTED.values()}):
+        if iban != synthetic_iban(1):
+            add_bank_account(
+                session,
+                enterprise.id,
+                iban=iban,
+                bic="HSBKKZKX",
+                bank_name_kk="Банк",
+                bank_name_ru="Банк",
+                kbe="16",
+            )
+    for path in [*sorted(SAMPLES.glob("*")), *sorted(SAMPLES.glob("*"), reverse=True)]:
+        content = path.read_bytes()
+        if path.name in REFUSED:
+            with pytest.raises(StatementRefused):
+                take_in(session, content, file_name=path.name, taken_in_on=date(2026, 11, 26))
+            continue
+        take_in(session, content, file_name=path.name, taken_in_on=date(2026, 11, 26))
+    found = len(list(SAMPLES.glob("*")))
+    assert session.scalar(select(func.count()).select_from(BankStatement)) == max(0, found - len(REFUSED))
+    rows = sum(len(rows) for _, rows in EXPECTED.values()) if found else 0
+    assert session.scalar(select(func.count()).select_from(StatementRow)) == rows
+    proof = bank_proof(session, enterprise.id)
+    assert proof.difference == ZERO
+    assert list(verify(session)) == []

@@ -7,7 +7,7 @@ things that exist, so that the rules behind the forms are reached too.
 import re
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 import hypothesis
@@ -33,12 +33,14 @@ from billing.kernel.clock import ALMATY
 from billing.kernel.dates import Month
 from billing.kernel.db import ALL_DISTRICTS
 from billing.outbox.service import add_webhook
+from billing.reconciliation.column_profiles import save_profile
 from tests.support.catalog import make_benefit
 from tests.support.districts import DISTRICT_KATO, LONG_AGO
 from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
 from tests.support.lived import live_a_season
 from tests.support.providers import make_incident, make_provider
 from tests.support.resident_rows import leave_rows
+from tests.support.season import send_statement
 from tests.support.web import TODAY, Office, make_user
 
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -58,12 +60,15 @@ TABLES = {
     "match": "statement_match",
     "order": "service_order",
     "payer": "customer",
+    "profile": "column_profile",
     "registration": "vat_registration",
     "row": "statement_row",
     "rule": "matching_rule",
     "run": "billing_run",
+    "statement": "bank_statement",
     "subject": "invoice",
     "token": "api_token",
+    "upload": "statement_upload",
 }
 # What has a check digit or a closed list is never guessed.
 VALID: dict[str, Callable[[int], str]] = {
@@ -105,6 +110,8 @@ def known(office) -> Known:
         run = runs.start_run(session, season.enterprise.id, Month.of(TODAY), issued_on=TODAY)
         runs.go_on(session, run.id, now=datetime.combine(TODAY, time(9), ALMATY))
         add_webhook(session, url="https://example.kz/auyl")
+        send_statement(session, date(2026, 3, 10))
+        save_profile(session, name="Village bank", headings={"date": ["When"], "amount": ["Sum"]})
         spare = make_user(session, "spare", Role.CLERK)
         tokens.issue_token(session, spare.id, label="spare", expires_on=None, today=TODAY)
     found: Known = {}

@@ -8,7 +8,6 @@ import time_machine
 
 from billing.invoicing.models import Invoice
 from billing.invoicing.runs import service as runs
-from billing.kernel.clock import now
 from billing.kernel.db import Sessions
 from billing.kernel.errors import NotFound
 from billing.kernel.ids import new_id
@@ -97,9 +96,9 @@ def test_a_run_of_a_dead_worker_is_found_when_its_heartbeat_is_old(sessions):
     with time_machine.travel(MORNING, tick=False) as clock:
         run_id = ask(sessions)
         with sessions.begin(DISTRICT_ID) as session:
-            runs.take_up(session, run_id, worker="dead:1", now=now())
+            runs.take_up(session, run_id, worker="dead:1", now=MORNING)
         with sessions.begin(DISTRICT_ID) as session:
-            runs.go_on(session, run_id, now=now(), batch_size=4)
+            runs.go_on(session, run_id, now=MORNING, batch_size=4)
 
         clock.shift(STALE_AFTER)
         assert look_round(sessions) == []

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.customers import service as customers
@@ -28,6 +28,7 @@ from billing.invoicing.supplies import (
     supplies_of_orders,
     supply_of_charge,
 )
+from billing.kernel.bulk import insert_rows
 from billing.kernel.cells import MissingValue
 from billing.kernel.checks import check_range
 from billing.kernel.dates import Month
@@ -45,6 +46,8 @@ from billing.outbox.models import EventKind
 from billing.receivables import service as receivables
 
 SERIES = "invoice"
+BILLED_PERIOD = ("district_id", "contract_id", "service_id", "period", "invoice_line_id")
+BILLED_ACT = ("district_id", "act_id", "invoice_line_id")
 
 
 class NothingToInvoice(RuleViolation):
@@ -233,36 +236,31 @@ def _store(
     payers: dict[UUID, UUID | None],
 ) -> None:
     """Write invoices, lines, what keeps them from being billed twice, and the debts, set by set."""
-    session.add_all(invoice for invoice, _ in issued)
-    session.flush()
-    session.add_all(line for _, lines in issued for line in lines)
-    session.flush()
+    _insert(session, Invoice, [invoice for invoice, _ in issued])
+    _insert(session, InvoiceLine, [line for _, lines in issued for line in lines])
     pairs = [(draft, line) for draft, (_, lines) in zip(drafts, issued, strict=True) for line in lines]
     periods = [
-        {
-            "district_id": line.district_id,
-            "contract_id": draft.contract.id,
-            "service_id": line.service_id,
-            "period": line.period,
-            "invoice_line_id": line.id,
-        }
+        (line.district_id, draft.contract.id, line.service_id, line.period, line.id)
         for draft, line in pairs
         if line.charge_id is not None and draft.contract is not None
     ]
-    acts = [
-        {"district_id": line.district_id, "act_id": line.act_id, "invoice_line_id": line.id}
-        for _, line in pairs
-        if line.act_id is not None
-    ]
-    if periods:
-        session.execute(insert(BilledPeriod), periods)
+    insert_rows(session, BilledPeriod, BILLED_PERIOD, periods)
+    acts = [(line.district_id, line.act_id, line.id) for _, line in pairs if line.act_id is not None]
     if acts:
-        session.execute(insert(BilledAct), acts)
-        orders.mark_invoiced(session, [line.act_id for _, line in pairs if line.act_id is not None])
+        insert_rows(session, BilledAct, BILLED_ACT, acts)
+        orders.mark_invoiced(session, [act_id for _, act_id, _ in acts if act_id is not None])
     receivables.open_receivables(
         session,
         [_owed(invoice, line, payers[invoice.customer_id]) for invoice, lines in issued for line in lines],
     )
+
+
+def _insert(
+    session: Session, model: type[Invoice | InvoiceLine], rows: Sequence[Invoice | InvoiceLine]
+) -> None:
+    """Write rows that are objects already, without the session's bookkeeping of each."""
+    columns = [column.key for column in model.__table__.c if column.server_default is None]
+    insert_rows(session, model, columns, [tuple(getattr(row, name) for name in columns) for row in rows])
 
 
 def _owed(invoice: Invoice, line: InvoiceLine, payer_id: UUID | None) -> receivables.OwedLine:

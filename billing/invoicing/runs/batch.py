@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,10 +14,25 @@ from billing.invoicing.models import Invoice
 from billing.invoicing.runs.finding import Finding, Subject, Terms, find
 from billing.invoicing.runs.models import BillingRun, BillingRunInvoice, BillingRunResult, RunOutcome
 from billing.invoicing.service import issue, lock_with_payers
+from billing.kernel.bulk import Row, insert_rows
 from billing.kernel.errors import Conflict, Refusal
 from billing.kernel.ids import new_id
 from billing.kernel.kept_facts import keep
 from billing.kernel.money import total
+
+LINK = ("district_id", "run_id", "invoice_id", "result_id")
+RESULT = (
+    "district_id",
+    "id",
+    "run_id",
+    "contract_id",
+    "customer_id",
+    "outcome",
+    "code",
+    "facts",
+    "invoices",
+    "total",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,33 +108,26 @@ def _issue(
 
 def _record(session: Session, run: BillingRun, done: Sequence[Done]) -> None:
     results = [_result(run, each) for each in done]
-    # Nulls said aloud: rows that leave out different columns would each be a statement of their own.
-    session.execute(insert(BillingRunResult), results, execution_options={"render_nulls": True})
+    insert_rows(session, BillingRunResult, RESULT, results)
     links = [
-        {
-            "district_id": run.district_id,
-            "run_id": run.id,
-            "invoice_id": invoice.id,
-            "result_id": result["id"],
-        }
+        (run.district_id, run.id, invoice.id, result[1])
         for result, each in zip(results, done, strict=True)
         for invoice in each.invoices
     ]
-    if links:
-        session.execute(insert(BillingRunInvoice), links)
+    insert_rows(session, BillingRunInvoice, LINK, links)
 
 
-def _result(run: BillingRun, done: Done) -> dict[str, object]:
+def _result(run: BillingRun, done: Done) -> Row:
     subject, reason = done.finding.subject, done.finding.reason
-    return {
-        "district_id": run.district_id,
-        "id": new_id(),
-        "run_id": run.id,
-        "contract_id": subject.contract.id if subject.contract is not None else None,
-        "customer_id": subject.customer_id,
-        "outcome": done.finding.outcome,
-        "code": reason.code if reason is not None else None,
-        "facts": keep(reason.facts) if reason is not None else {},
-        "invoices": len(done.invoices),
-        "total": total(invoice.total for invoice in done.invoices),
-    }
+    return (
+        run.district_id,
+        new_id(),
+        run.id,
+        subject.contract.id if subject.contract is not None else None,
+        subject.customer_id,
+        done.finding.outcome,
+        reason.code if reason is not None else None,
+        keep(reason.facts) if reason is not None else {},
+        len(done.invoices),
+        total(invoice.total for invoice in done.invoices),
+    )

@@ -3,14 +3,10 @@
 import time
 
 import click
-from sqlalchemy import select
 
 from billing.cli.office import Office
 from billing.cli.teaching import TeachingGroup
-from billing.config import load_secret_key
-from billing.districts.models import District
-from billing.worker.mail import mailer_for
-from billing.worker.outbox import Sender
+from billing.worker.outbox import sender_of
 
 
 @click.group("outbox", cls=TeachingGroup)
@@ -24,25 +20,16 @@ def group() -> None:
 def send(office: Office, /, *, every: int | None) -> None:
     """Send every message that is due, in all districts, and try again what was not taken.
 
-    Any number of these may run at once. Letters go to the mail server of AUYL_SMTP_URL, or into files under
-    AUYL_VAR where it is not set.
+    Workers (`auyl serve`, `auyl worker`) do the same once a minute; any number may at once. Letters go to the
+    mail server of AUYL_SMTP_URL, or into files under AUYL_VAR where it is not set.
 
     Examples:
       auyl outbox send
       auyl outbox send --every 10
     """
-    settings = office.settings
-    sender = Sender(
-        office.sessions,
-        load_secret_key(settings),
-        mailer_for(settings.smtp_url, settings.var / "mail"),
-        settings.mail_from,
-    )
+    sender = sender_of(office.settings, office.sessions)
     while True:
-        sent = failed = 0
-        for district_id in _districts(office):
-            taken, refused = sender.send_due(district_id)
-            sent, failed = sent + taken, failed + refused
+        sent, failed = sender.send_all()
         if every is None or sent or failed:
             office.say("outbox_sent", count=sent)
         if failed:
@@ -50,8 +37,3 @@ def send(office: Office, /, *, every: int | None) -> None:
         if every is None:
             return
         time.sleep(every)
-
-
-def _districts(office: Office) -> list[int]:
-    with office.sessions.begin(None, read_only=True) as session:
-        return list(session.scalars(select(District.id).order_by(District.id)))

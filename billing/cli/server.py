@@ -11,6 +11,7 @@ from billing.cli.teaching import TeachingCommand
 from billing.kernel import migrations
 from billing.kernel.i18n import tolerate_gaps
 from billing.worker.background import bill_if_left, look_round
+from billing.worker.outbox import sender_of
 from billing.worker.uploads import work_off_what_waits
 
 # Named by text, as every WSGI server names it: the application stands above the command line.
@@ -57,7 +58,8 @@ def serve(office: Office, /, *, host: str | None, port: int | None) -> None:
         office.warn("port_taken", host=host, port=port, reason=error.strerror)
         raise click.exceptions.Exit(1) from None
     work_off_what_waits(office.sessions)
-    workers = office.background.workers(office.sessions)
+    sender = sender_of(office.settings, office.sessions)
+    workers = office.background.workers(office.sessions, send=sender.send_all)
     workers.start()
     office.say("serving", url=f"http://{host}:{port}")
     try:
@@ -71,7 +73,7 @@ def serve(office: Office, /, *, host: str | None, port: int | None) -> None:
 @click.option("--once", is_flag=True, help="Do what is left now, and leave; for a timer of the system's.")
 @click.pass_obj
 def worker(office: Office, /, *, threads: int, once: bool) -> None:
-    """Do background work: billing runs that were asked for, scheduled, or left by a worker that died.
+    """Do background work: billing runs that were asked for, scheduled or left; what others are to be told.
 
     `auyl serve` has a worker built in; servers of a region run this beside their web processes.
 
@@ -80,9 +82,11 @@ def worker(office: Office, /, *, threads: int, once: bool) -> None:
       auyl worker --once
     """
     tolerate_gaps()
+    sender = sender_of(office.settings, office.sessions)
     if once:
         for district_id, run_id in look_round(office.sessions):
             bill_if_left(office.sessions, district_id, run_id)
+        sender.send_all()
         return
     office.say("working", count=threads)
-    office.background.workers(office.sessions, threads=threads).run()
+    office.background.workers(office.sessions, threads=threads, send=sender.send_all).run()

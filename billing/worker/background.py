@@ -5,6 +5,7 @@ once a minute. A queue that is lost, or a worker that was killed, therefore lose
 """
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -57,11 +58,18 @@ class Background:
         except Exception:
             _logger.exception("the queue of background work does not answer")
 
-    def workers(self, sessions: Sessions, *, threads: int = 1) -> Consumer:
-        """Workers that work the queue off in threads: ``run()`` them, or ``start()`` them beside a server."""
+    def workers(
+        self, sessions: Sessions, *, threads: int = 1, send: Callable[[], object] = lambda: None
+    ) -> Consumer:
+        """Workers that work the queue off in threads: ``run()`` them, or ``start()`` them beside a server.
+
+        Args:
+            send: sends what the outbox holds; called once a minute.
+        """
         self.sessions = sessions
         assert self.bill  # known before the first task comes
         self.huey.periodic_task(crontab(), name="look_round")(self._look_round)
+        self.huey.periodic_task(crontab(), name="send")(send)
         return BesideConsumer(
             self.huey, workers=threads, max_delay=LOOK_SECONDS_MAX, shutdown_timeout=END_SECONDS_MAX
         )

@@ -7,12 +7,16 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from sqlalchemy import select
+
+from billing.config import Settings, load_secret_key
+from billing.districts.models import District
 from billing.kernel.clock import now
 from billing.kernel.db import Sessions
 from billing.outbox import service as outbox
 from billing.outbox.models import Delivery, Webhook
 from billing.payments.notices import compose
-from billing.worker.mail import Mailer
+from billing.worker.mail import Mailer, mailer_for
 
 TIMEOUT_SECONDS = 10  # a batch of them ends within the lease
 SUCCESS = range(200, 300)
@@ -31,6 +35,17 @@ class Sender:
     key: str
     mailer: Mailer
     mail_from: str
+
+    def send_all(self) -> tuple[int, int]:
+        """Send everything that is due in all districts.
+
+        Returns:
+            How many messages were taken, and how many were not and will be tried again.
+        """
+        with self.sessions.begin(None, read_only=True) as session:
+            districts = session.scalars(select(District.id).order_by(District.id)).all()
+        outcomes = [self.send_due(district_id) for district_id in districts]
+        return sum(sent for sent, _ in outcomes), sum(failed for _, failed in outcomes)
 
     def send_due(self, district_id: int) -> tuple[int, int]:
         """Send everything that is due in a district.
@@ -98,3 +113,9 @@ class Sender:
             return connection.getresponse().status  # what it says beside is nobody's business
         finally:
             connection.close()
+
+
+def sender_of(settings: Settings, sessions: Sessions) -> Sender:
+    """Whoever sends on this machine: letters to its mail server, or into files beside the database."""
+    mailer = mailer_for(settings.smtp_url, settings.var / "mail")
+    return Sender(sessions, load_secret_key(settings), mailer, settings.mail_from)

@@ -34,3 +34,15 @@ def test_what_was_not_taken_is_said(auyl, office, enterprise_id):
 
     assert result.exit_code == 0
     assert result.stderr == "1 message was not taken and will be tried again.\n"
+
+
+def test_a_worker_sends_too(auyl, office, enterprise_id):
+    """Whoever looks once for background work also tells what is to be told."""
+    with listening_webhook() as heard:
+        with office.work() as session:
+            outbox.add_webhook(session, url=heard.url)
+            account = session.query(Customer).one().account_number
+        auyl("invoice", "issue", account, "--month", "2026-03", "--on", "2026-03-31")
+        assert auyl("worker", "--once").exit_code == 0
+
+    assert [message["kind"] for message in heard.messages] == ["invoice.issued"]

@@ -16,6 +16,7 @@ from billing.outbox import service as outbox
 from billing.outbox.deliveries import ATTEMPTS_MAX
 from billing.outbox.models import Delivery, DeliveryState, EventKind, OutboxEvent
 from billing.payments.notices import compose
+from billing.worker.background import Background
 from billing.worker.mail import SmtpMailer
 from billing.worker.outbox import Sender
 from tests.support.billing import reverse
@@ -248,3 +249,19 @@ def test_more_events_need_no_more_queries(sessions, desk):
         with counted_statements(session) as ten:
             assert len(compose(session, events)) == 10
     assert len(ten) == len(one)
+
+
+def test_workers_send_once_a_minute(sessions, sender, tmp_path):
+    """A worker's queue knows the task, and runs it by the clock."""
+    background = Background(f"sqlite:///{tmp_path / 'queue.db'}")
+    background.workers(sessions, send=sender.send_all)
+
+    due = {task.name for task in background.huey.read_periodic(AT_NOON.replace(tzinfo=None))}
+
+    assert due == {"look_round", "send"}
+
+
+def test_all_districts_are_served(sessions, webhook, sender, listener, paid):
+    """One call sends for every district there is."""
+    assert sender.send_all() == (3, 0)
+    assert len(listener.requests) == 3

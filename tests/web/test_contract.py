@@ -7,7 +7,7 @@ things that exist, so that the rules behind the forms are reached too.
 import re
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import hypothesis
@@ -34,6 +34,8 @@ from billing.kernel.dates import Month
 from billing.kernel.db import ALL_DISTRICTS
 from billing.outbox.service import add_webhook
 from billing.reconciliation.column_profiles import save_profile
+from billing.reconciliation.three_way.profile import save_profile as save_registry_profile
+from billing.reconciliation.three_way.sign_off import sign_day_off
 from tests.support.catalog import make_benefit
 from tests.support.districts import DISTRICT_KATO, LONG_AGO
 from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
@@ -65,6 +67,7 @@ TABLES = {
     "row": "statement_row",
     "rule": "matching_rule",
     "run": "billing_run",
+    "sign_off": "day_sign_off",
     "statement": "bank_statement",
     "subject": "invoice",
     "token": "api_token",
@@ -105,7 +108,10 @@ def known(office) -> Known:
         season = live_a_season(session)
         benefit = make_benefit(session)
         grant_benefit(session, season.resident.id, benefit.id, evidence="№ 17", valid_from=LONG_AGO)
-        make_incident(session, make_provider(session, season.enterprise.id))
+        provider = make_provider(session, season.enterprise.id)
+        make_incident(session, provider)
+        save_registry_profile(session, provider.id, {"amount": ["Sum"]})
+        sign_day_off(session, provider.id, TODAY - timedelta(days=1), today=TODAY, why="nothing was paid")
         leave_rows(session, season.enterprise, season.resident)
         run = runs.start_run(session, season.enterprise.id, Month.of(TODAY), issued_on=TODAY)
         runs.go_on(session, run.id, now=datetime.combine(TODAY, time(9), ALMATY))

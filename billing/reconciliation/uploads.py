@@ -95,6 +95,10 @@ def finish(
         override_reason=upload.override_reason,
         progress=progress,
     )
+    # Somebody else may have done the same meanwhile; what he found stands.
+    session.refresh(upload, attribute_names=["state"], with_for_update=True)
+    if upload.state is not UploadState.WAITING:
+        return
     rows = 0 if taken.is_known else taken.statement.new_row_count
     upload.state = UploadState.DONE
     upload.content = None
@@ -156,12 +160,19 @@ def say_alive(session: Session, upload_id: UUID, *, now: datetime, done: int, to
     )
 
 
-def waiting_uploads(session: Session) -> list[tuple[int, UUID]]:
-    """District and id of every upload that waits, the oldest first."""
-    rows = select(StatementUpload.district_id, StatementUpload.id).where(
-        StatementUpload.state == UploadState.WAITING
-    )
-    return [(row[0], row[1]) for row in session.execute(rows.order_by(StatementUpload.id))]
+def waiting_uploads(session: Session, *, silent_at: datetime | None = None) -> list[tuple[int, UUID]]:
+    """District and id of every upload that waits, the oldest first.
+
+    Args:
+        silent_at: only those of which nobody was heard for a while at this instant.
+    """
+    waiting = select(StatementUpload).where(StatementUpload.state == UploadState.WAITING)
+    found = session.scalars(waiting.order_by(StatementUpload.id))
+    return [
+        (upload.district_id, upload.id)
+        for upload in found
+        if silent_at is None or is_silent(upload, silent_at)
+    ]
 
 
 def problems_of(upload: StatementUpload) -> list[Problem]:

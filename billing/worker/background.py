@@ -21,6 +21,7 @@ from billing.kernel.clock import ALMATY, now
 from billing.kernel.db import ALL_DISTRICTS, Sessions
 from billing.kernel.errors import Refusal
 from billing.worker.runs import work_off
+from billing.worker.uploads import take_up_the_silent
 
 NAME = "auyl"
 STALE_AFTER = timedelta(minutes=5)  # many times what a batch takes: then its worker is dead
@@ -82,6 +83,7 @@ class Background:
         assert self.sessions is not None
         for district_id, run_id in look_round(self.sessions):
             self.wake(district_id, run_id)
+        take_up_the_silent(self.sessions)
 
 
 class BesideConsumer(Consumer):  # type: ignore[misc]  # huey has no types

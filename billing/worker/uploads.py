@@ -49,6 +49,14 @@ def work_off_later(sessions: Sessions, district_id: int, upload_id: UUID) -> Thr
     return thread
 
 
+def take_up_the_silent(sessions: Sessions) -> None:
+    """Take up the uploads of which nobody was heard for a while, one after the other."""
+    with sessions.begin(ALL_DISTRICTS, read_only=True) as session:
+        silent = uploads.waiting_uploads(session, silent_at=now())
+    for district_id, upload_id in silent:
+        work_off(sessions, district_id, upload_id)
+
+
 def work_off_what_waits(sessions: Sessions) -> Thread:
     """Take up, one after the other, what a process before this one left: at the start of a server."""
 

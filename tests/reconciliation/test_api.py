@@ -12,7 +12,7 @@ from billing.access.models import Role
 from billing.kernel.clock import now
 from billing.reconciliation import uploads
 from billing.reconciliation.models import BankStatement, StatementRow, StatementUpload
-from billing.worker.uploads import work_off, work_off_what_waits
+from billing.worker.uploads import take_up_the_silent, work_off, work_off_what_waits
 from tests.support.bank_files import HALYK, document, one_c, section
 from tests.support.billing import open_desk
 from tests.support.districts import DISTRICT_ID
@@ -172,8 +172,23 @@ def test_what_a_dead_process_left_is_taken_up(accountant, monkeypatch):
     work_off_what_waits(accountant.sessions).join()
     work_off(accountant.sessions, DISTRICT_ID, upload_id)
 
-    assert accountant.get(f"{UPLOADS}/{upload_id}").json["state"] == "done"
+    done = accountant.get(f"{UPLOADS}/{upload_id}").json
+    assert (done["state"], done["is_known"], done["rows_done"]) == ("done", False, 5)
     assert (count(accountant, BankStatement), count(accountant, StatementRow)) == (1, 5)
+
+
+def test_workers_take_up_what_is_silent(accountant, monkeypatch):
+    """Looking round, a worker leaves what another works on, and takes up what nobody does."""
+    upload_id = waiting(accountant, monkeypatch, HALYK)
+    with accountant.sessions.begin(DISTRICT_ID) as session:
+        uploads.say_alive(session, upload_id, now=now(), done=0, total=None)
+    take_up_the_silent(accountant.sessions)
+    assert count(accountant, BankStatement) == 0
+
+    with accountant.sessions.begin(DISTRICT_ID) as session:
+        uploads.say_alive(session, upload_id, now=now() - timedelta(minutes=3), done=0, total=None)
+    take_up_the_silent(accountant.sessions)
+    assert count(accountant, BankStatement) == 1
 
 
 def test_an_upload_nobody_is_heard_of_starts_again(accountant, monkeypatch):

@@ -23,6 +23,7 @@ _CENTURIES = {
     "6": (2000,),
 }
 _TWELVE_DIGITS = re.compile(r"\d{12}", re.ASCII)
+_TWELVE_DIGITS_WITHIN = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
 _BIN = re.compile(r"\d{2}(?:0[1-9]|1[0-2])[456][0-3]\d{6}", re.ASCII)
 _IBAN = re.compile(r"KZ\d{2}\d{3}[0-9A-Z]{13}", re.ASCII)
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
@@ -243,6 +244,11 @@ def check_phone(text: str) -> str:
 def mask_iin(text: str) -> str:
     """An IIN or BIN as people may see it: ``9912******06``. Anything too short to mask shows nothing."""
     return _masked(text, first=4, last=2)
+
+
+def mask_iins_in(text: str) -> str:
+    """A text with the middle of every IIN or BIN in it hidden: purposes of payments name people so."""
+    return _TWELVE_DIGITS_WITHIN.sub(lambda found: mask_iin(found.group()), text)
 
 
 def mask_phone(text: str) -> str:

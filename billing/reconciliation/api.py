@@ -1,6 +1,5 @@
 """Statements on the wire: files sent, rows and what they were, balances proved, money in transit."""
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +8,6 @@ from flask import Response, after_this_request, current_app
 from billing.access.models import Role
 from billing.kernel.clock import now, today
 from billing.kernel.db import district_of
-from billing.kernel.identifiers import mask_iin
 from billing.kernel.paging import Page
 from billing.reconciliation import listing, uploads
 from billing.reconciliation.arrivals import decide_arrival
@@ -42,7 +40,7 @@ from billing.web.fields import (
 from billing.web.files import BINARY, XLSX, takes_files
 from billing.web.language import reader_language
 from billing.web.lists import ListArgs, SortField, page_schema
-from billing.web.personal import MaskedIinField
+from billing.web.personal import MaskedIinField, MaskedTextField
 from billing.web.reports import xlsx_answer
 from billing.web.transaction import current_session
 
@@ -53,17 +51,6 @@ TAKE_UP = "take_up_upload"  # where the application keeps what starts the work o
 blp = Blueprint(
     "reconciliation", __name__, url_prefix="/api/v1", description="Statements of banks and the treasury."
 )
-_LONG_NUMBER = re.compile(r"(?<!\d)\d{12}(?!\d)", re.ASCII)
-
-
-class MaskedText(TextField):
-    """A text of the bank's, in which whole IINs may stand: their middle is hidden."""
-
-    def __init__(self, length_max: int, **options: Any) -> None:
-        super().__init__(length_max, length_min=0, dump_only=True, required=True, **options)
-
-    def _show(self, value: Any) -> str:
-        return _LONG_NUMBER.sub(lambda found: mask_iin(found.group()), value)
 
 
 class UploadArgs(Schema):
@@ -155,12 +142,12 @@ class RowOut(Schema):
     booked_on = DateField(required=True, attribute="row.booked_on")
     amount = AmountField(required=True, attribute="row.amount")
     direction = EnumField(Direction, required=True, attribute="row.direction")
-    counterparty_name = MaskedText(300, attribute="row.counterparty_name")
+    counterparty_name = MaskedTextField(300, attribute="row.counterparty_name")
     counterparty_iin_bin = MaskedIinField(length_min=0, required=True, attribute="row.counterparty_iin_bin")
     counterparty_iban = TextField(34, length_min=0, required=True, attribute="row.counterparty_iban")
-    ultimate_name = MaskedText(300, attribute="row.ultimate_name")
+    ultimate_name = MaskedTextField(300, attribute="row.ultimate_name")
     ultimate_iin_bin = MaskedIinField(length_min=0, required=True, attribute="row.ultimate_iin_bin")
-    purpose = MaskedText(5000, attribute="row.purpose")
+    purpose = MaskedTextField(5000, attribute="row.purpose")
     knp = TextField(3, length_min=0, required=True, attribute="row.knp")
     document_number = TextField(50, length_min=0, required=True, attribute="row.document_number")
     budget_code = TextField(6, length_min=0, required=True, attribute="row.budget_code")
@@ -174,7 +161,7 @@ class RowOut(Schema):
 class RowDetail(RowOut):
     """A movement with the row as it came."""
 
-    raw = MaskedText(1_000_000, attribute="row.raw")
+    raw = MaskedTextField(1_000_000, attribute="row.raw")
 
 
 class StatementArgs(ListArgs):

@@ -14,7 +14,7 @@ from billing.access.service import roles_of
 from billing.districts.models import BankAccount
 from billing.kernel.checks import line
 from billing.kernel.errors import InvalidInput, NotFound
-from billing.kernel.identifiers import mask_iin
+from billing.kernel.identifiers import mask_iin, mask_iins_in
 from billing.kernel.money import total
 from billing.kernel.paging import Page, PageRequest, Sorts, page_of
 from billing.kernel.reporting import Column, Kind, ReportTable, Row
@@ -167,9 +167,9 @@ def exceptions_table(waiting: Sequence[Waiting], *, today: date) -> ReportTable:
                 "age_days": each.age_days(today),
                 "booked_on": each.row.booked_on,
                 _SIDES[each.row.direction]: each.row.amount,
-                "counterparty": each.row.ultimate_name or each.row.counterparty_name,
+                "counterparty": mask_iins_in(each.row.ultimate_name or each.row.counterparty_name),
                 "counterparty_iin_bin": mask_iin(each.row.ultimate_iin_bin or each.row.counterparty_iin_bin),
-                "purpose": each.row.purpose,
+                "purpose": mask_iins_in(each.row.purpose),
                 "owner": each.owner_name or "",
                 "note": each.exception.note or "",
                 "row_id": str(each.row.id),

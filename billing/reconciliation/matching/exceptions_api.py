@@ -24,7 +24,7 @@ from billing.web.fields import (
 )
 from billing.web.files import BINARY, XLSX
 from billing.web.lists import ListArgs, SortField, page_schema
-from billing.web.personal import MaskedIinField
+from billing.web.personal import MaskedIinField, MaskedTextField
 from billing.web.reports import xlsx_answer
 from billing.web.transaction import current_session
 
@@ -54,9 +54,9 @@ class ExceptionOut(Schema):
     booked_on = DateField(required=True)
     direction = EnumField(Direction, required=True)
     amount = AmountField(required=True)
-    counterparty_name = TextField(300, required=True, length_min=0)
+    counterparty_name = MaskedTextField(300)
     counterparty_iin_bin = MaskedIinField(required=True, length_min=0)
-    purpose = TextField(required=True, length_min=0)
+    purpose = MaskedTextField(5000)
     version = StrictInteger(minimum=1, required=True)
 
 

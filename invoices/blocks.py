@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from invoices import labels, numbers, qr
 from invoices.page import BODY, BOLD, HINT, SMALL, TITLE, Sheet, Style, text_width, wrap
@@ -59,6 +60,7 @@ def address_line(party: Party, language: str) -> str:
     return _listed(party.address.get(language), phone)
 
 
+@lru_cache(maxsize=4096)
 def party_lines(party: Party, languages: Languages) -> tuple[str, ...]:
     """Return a side in each language: tax number, name, address, phone.
 

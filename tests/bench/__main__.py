@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import make_url
 
-from tests.bench import statements
+from tests.bench import papers, statements
 from tests.bench.measuring import Measurement, show
 from tests.support.databases import PostgresqlDatabases
 from tests.support.postgres import Server, given_url
@@ -40,7 +40,12 @@ def statement_rows(quick: bool) -> list[Measurement]:
         ]
 
 
-WORK: dict[str, Callable[[bool], list[Measurement]]] = {"statements": statement_rows}
+def paper_rows(quick: bool) -> list[Measurement]:
+    """One invoice, and the print file of a village."""
+    return papers.measure(printed=100 if quick else 2_000)
+
+
+WORK: dict[str, Callable[[bool], list[Measurement]]] = {"statements": statement_rows, "papers": paper_rows}
 
 
 def main() -> None:

@@ -8,9 +8,13 @@ from sqlalchemy.orm import Session
 from billing.app import create_app
 from billing.config import Settings
 from billing.invoicing.documents import payment_link
+from billing.payments.models import Payment
+from billing.payments.providers.service import close_provider
+from tests.support.billing import reverse
 from tests.support.districts import DISTRICT_ID, OTHER_DISTRICT_ID, OTHER_DISTRICT_KATO, make_district
 from tests.support.identifiers import synthetic_iban
 from tests.support.pages import text_of
+from tests.support.providers import make_provider
 from tests.support.season import make_season
 from tests.support.web import TODAY
 
@@ -33,6 +37,34 @@ def test_anybody_sees_what_is_to_be_paid_and_where(desk, season):
     assert "2,500.00 KZT" in said and season.account_number in said
     assert synthetic_iban(1) in said and "HSBKKZKX" in said and "859" in said
     assert "Есенова" not in answer.text and "Достық" not in answer.text
+
+
+def test_the_provider_s_own_page_is_one_touch_away(desk, sessions, season):
+    """Account and open sum are in the link; a closed provider and one without a page have none."""
+    with sessions.begin(DISTRICT_ID) as session:
+        link = "https://kaspi.kz/pay/auyl?id={account}&amount={sum}"
+        make_provider(session, season.enterprise, "halyk", pay_link=link)
+        make_provider(session, season.enterprise, "terminals")
+        closed = make_provider(session, season.enterprise, "closed", pay_link="https://closed.kz/")
+        close_provider(session, closed.id)
+
+    answer = desk.stranger().get(f"/pay/{season.invoice}?lang=en")
+
+    wanted = f'href="https://kaspi.kz/pay/auyl?id={season.account_number}&amp;amount=2500.00"'
+    assert wanted in answer.text and "Pay with Kaspi" in answer.text
+    assert "closed.kz" not in answer.text
+
+
+def test_a_resident_sees_where_the_money_went(desk, sessions, season):
+    """2,500 tenge of snow stand on a code of the budget; what was taken back stands against it."""
+    said = text_of(desk.stranger().get(f"/pay/{season.invoice}?lang=en").text)
+    assert "Where the money went" in said
+    assert "2,500.00 KZT" in said and "budget code 206109 Код 206109" in said
+
+    with sessions.begin(DISTRICT_ID) as session:
+        reverse(session, session.get(Payment, (DISTRICT_ID, season.payment)), reversed_on=TODAY)
+    said = text_of(desk.stranger().get(f"/pay/{season.invoice}?lang=en").text)
+    assert "2,500.00 KZT , October 2026" in said and "-2,500.00 KZT , November 2026" in said
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from billing.invoicing.models import Invoice
 from billing.invoicing.standing import Standing, standing_of
 from billing.kernel.clock import today
 from billing.kernel.db import ALL_DISTRICTS, scope
+from billing.pages.resident.trail import revenue_of
+from billing.payments.providers.service import list_providers, pay_link_of
 from billing.web.access import public
 from billing.web.transaction import current_session
 
@@ -35,7 +37,8 @@ def page(invoice_id: UUID) -> Response:
     if standing is None:
         answer = make_response(render_template("resident/unknown.html"), NOT_FOUND)
     else:
-        answer = make_response(render_template("resident/pay.html", **_facts(standing)))
+        facts = _facts(standing) | _ways(session, standing)
+        answer = make_response(render_template("resident/pay.html", **facts))
     if before is not None:
         scope(session, before)
     answer.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -54,6 +57,18 @@ def _standing(session: Session, invoice_id: UUID) -> Standing | None:
         return None
     scope(session, district_id)
     return standing_of(session, invoice_id, today=today())
+
+
+def _ways(session: Session, standing: Standing) -> dict[str, Any]:
+    """Where it can be paid at once, and where what was paid went."""
+    invoice, open_amount = standing.invoice, standing.open_amount
+    account = invoice.facts["account"]["number"]
+    providers = list_providers(session, enterprise_id=invoice.enterprise_id, is_open=True).items
+    links = [(provider, pay_link_of(provider, account, open_amount)) for provider in providers]
+    return {
+        "links": [(provider, link) for provider, link in links if link is not None and open_amount],
+        "revenue": revenue_of(session, invoice.id),
+    }
 
 
 def _facts(standing: Standing) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from billing.payments.service import CASH_DESK
 SORTS: Sorts = {"code": [Provider.code, Provider.id]}
 SECRET_BYTES = 32
 ADDRESSES_MAX = 50
+PAY_LINK_LENGTH_MAX = 300
 REQUESTS_PER_MINUTE_MAX = 6_000
 ONE_TIYN = Money(1)
 MILLION_TENGE = Money.tenge(1_000_000)
@@ -40,6 +41,7 @@ SUM_MAX = Money.tenge(10_000_000)  # of one payment: beyond it there is a mistak
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,29}")
+_PAY_LINK = re.compile(r"https://[a-z0-9.-]+/([A-Za-z0-9._~/?&=%+-]|\{account\}|\{sum\})*")
 _CERTIFICATE = re.compile(r"[0-9a-f]{64}")
 # Channels of payments that no provider told.
 _TAKEN_CODES = {CASH_DESK, *(method.value for method in PaymentMethod)}
@@ -71,6 +73,7 @@ class Agreement:
         allowed_addresses: networks it calls from, ``194.187.247.152`` or ``10.1.0.0/24``; none: anywhere.
         certificate_sha256: fingerprint of its client certificate; None where it comes without one.
         requests_per_minute_max: more than these are put off.
+        pay_link: the provider's own page to pay on, ``{account}`` and ``{sum}`` where it wants them.
     """
 
     name_kk: str
@@ -88,6 +91,7 @@ class Agreement:
     allowed_addresses: Sequence[str] = ()
     certificate_sha256: str | None = None
     requests_per_minute_max: int = 600
+    pay_link: str | None = None
 
 
 def add_provider(session: Session, enterprise_id: UUID, code: str, agreement: Agreement) -> Provider:
@@ -272,6 +276,7 @@ def _checked(agreement: Agreement) -> dict[str, Any]:
         "allowed_addresses": _checked_addresses(agreement.allowed_addresses),
         "certificate_sha256": _checked_certificate(agreement.certificate_sha256),
         "requests_per_minute_max": agreement.requests_per_minute_max,
+        "pay_link": _checked_pay_link(agreement.pay_link),
     }
 
 
@@ -293,6 +298,22 @@ def _checked_addresses(addresses: Sequence[str]) -> list[str]:
         return [str(ipaddress.ip_network(address.strip())) for address in addresses]
     except ValueError as error:
         raise InvalidAgreement(field="allowed_addresses") from error
+
+
+def pay_link_of(provider: Provider, account: str, amount: Money) -> str | None:
+    """Where a resident pays a sum to an account with this provider; None where it has no such page."""
+    if provider.pay_link is None or not provider.is_open:
+        return None
+    return provider.pay_link.replace("{account}", account).replace("{sum}", str(amount))
+
+
+def _checked_pay_link(link: str | None) -> str | None:
+    if link is None:
+        return None
+    # A link on a public page: nothing but an address of the provider's, with our two values in it.
+    if _PAY_LINK.fullmatch(link) is None or len(link) > PAY_LINK_LENGTH_MAX:
+        raise InvalidAgreement(field="pay_link")
+    return link
 
 
 def _checked_certificate(fingerprint: str | None) -> str | None:

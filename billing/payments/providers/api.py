@@ -95,6 +95,12 @@ class AgreementIn(LocalNames):
     requests_per_minute_max = StrictInteger(
         minimum=1, maximum=agreements.REQUESTS_PER_MINUTE_MAX, load_default=600
     )
+    pay_link = TextField(
+        300,
+        load_default=None,
+        allow_none=True,
+        metadata={"examples": ["https://kaspi.kz/pay/auyl?service_id=1&id={account}&amount={sum}"]},
+    )
 
 
 class ProviderIn(AgreementIn):
@@ -122,6 +128,7 @@ class ProviderOut(LocalNames):
     allowed_addresses = ListField(TextField(50), required=True, dump_only=True)
     certificate_sha256 = TextField(64, required=True, allow_none=True)
     requests_per_minute_max = StrictInteger(required=True)
+    pay_link = TextField(300, required=True, allow_none=True)
     is_open = BooleanField(required=True)
     version = StrictInteger(minimum=1, required=True)
 

@@ -98,6 +98,7 @@ class Provider(Versioned, Identified, Base):
     certificate_sha256: Mapped[str | None] = mapped_column(String(64))  # of its mutual-TLS certificate
     requests_per_minute_max: Mapped[int]
     secret_hash: Mapped[str | None] = mapped_column(String(64))  # SHA-256; none: nobody can come in yet
+    pay_link: Mapped[str | None] = mapped_column(String(300))  # its own page, with {account} and {sum}
     is_open: Mapped[bool] = mapped_column(default=True)  # a closed one takes no new payments
 
 

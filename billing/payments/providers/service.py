@@ -13,6 +13,7 @@ from billing.payments.providers.agreements import (
     get_provider_by_code,
     knows_secret,
     list_providers,
+    pay_link_of,
     renew_secret,
     reopen_provider,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "list_transactions",
     "note_incident",
     "pay",
+    "pay_link_of",
     "record_late",
     "renew_secret",
     "reopen_provider",

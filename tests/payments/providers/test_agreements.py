@@ -62,6 +62,10 @@ def test_a_code_that_cannot_be_an_address_or_is_another_channel_is_refused(sessi
         ("allowed_addresses", {"allowed_addresses": ["kaspi.kz"]}),
         ("allowed_addresses", {"allowed_addresses": ["10.0.0.1"] * 51}),
         ("certificate_sha256", {"certificate_sha256": "ab:cd"}),
+        ("pay_link", {"pay_link": "http://kaspi.kz/pay"}),
+        ("pay_link", {"pay_link": "javascript:alert(1)"}),
+        ("pay_link", {"pay_link": 'https://kaspi.kz/"onclick="x'}),
+        ("pay_link", {"pay_link": "https://kaspi.kz/{name}"}),
     ],
 )
 def test_what_cannot_be_agreed_is_refused_by_its_field(session, enterprise, field, options):

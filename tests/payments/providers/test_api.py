@@ -54,7 +54,7 @@ def test_a_provider_is_entered_edited_closed_and_listed(office, body):
     assert entered.json == body | {
         "id": entered.json["id"], "iban": None, "sum_min": "0.01", "sum_max": "1000000.00",
         "allowed_addresses": ["194.187.247.152/32"], "certificate_sha256": None,
-        "requests_per_minute_max": 600, "is_open": True, "version": 1,
+        "requests_per_minute_max": 600, "pay_link": None, "is_open": True, "version": 1,
     }  # fmt: skip
     terms = {name: value for name, value in body.items() if name not in {"code", "enterprise_id"}}
     edited = office.put(own, json=terms | {"sum_max": "5000.00"}, headers={"If-Match": '"1"'})

@@ -111,9 +111,7 @@ def import_statement(
     statement = _accepted(reading, reason)
     account = _account_of(session, statement, named)
     # Locked before the look: of the same file twice at once, the second finds the first one's.
-    session.execute(
-        select(BankAccount.id).where(BankAccount.id == account.id).with_for_update(key_share=True)
-    ).all()
+    hold_accounts(session)
     known = _same_file(session, account, content)
     if known is not None:
         return Imported(known, account, is_known=True)
@@ -151,6 +149,16 @@ def _accepted(reading: Reading, reason: str | None) -> Statement:
 
 def _refused(problems: Sequence[Problem], *, overridable: bool) -> StatementRefused:
     return StatementRefused(problems=list(problems), count=len(problems), overridable=overridable)
+
+
+def hold_accounts(session: Session) -> None:
+    """Hold the district's bank accounts: statements are taken in and looked through one after the other.
+
+    All of them, because rows of any account may be money of any customer: two statements at once would lock
+    customers chunk by chunk, and crosswise.
+    """
+    held = select(BankAccount.id).order_by(BankAccount.id).with_for_update(key_share=True)
+    session.execute(held).all()
 
 
 def _account_of(session: Session, statement: Statement, named: BankAccount | None) -> BankAccount:

@@ -17,7 +17,7 @@ from billing.districts.models import BankAccount
 from billing.kernel.bulk import among
 from billing.kernel.rows import get_row
 from billing.reconciliation.arrivals import match_arrivals
-from billing.reconciliation.importing import import_statement
+from billing.reconciliation.importing import hold_accounts, import_statement
 from billing.reconciliation.matches import (
     CHUNK,
     Matcher,
@@ -137,10 +137,7 @@ def rematch(
         NotFound: no such account.
     """
     account = get_row(session, BankAccount, bank_account_id, kind="bank_account")
-    # One at a time: two would wait for each other's rows, crosswise at the worst.
-    session.execute(
-        select(BankAccount.id).where(BankAccount.id == account.id).with_for_update(key_share=True)
-    ).all()
+    hold_accounts(session)
     waiting = (
         select(StatementRow.id)
         .outerjoin(

@@ -4,12 +4,17 @@ from datetime import date
 
 from sqlalchemy import select
 
+from billing.districts.bank_accounts import add_bank_account
+from billing.payments.models import Payment
+from billing.reconciliation import matches
 from billing.reconciliation.models import BankStatement, MatchedRow, RowException, StatementRow
 from billing.reconciliation.service import rematch, take_in
 from billing.verification.service import verify
-from tests.support.bank_files import OWN, document, one_c, section
+from tests.support.bank_files import OTHER, OWN, document, one_c, section
 from tests.support.committed import count
+from tests.support.customers import make_customer
 from tests.support.districts import DISTRICT_ID
+from tests.support.identifiers import synthetic_iban
 
 NOVEMBER_26 = date(2026, 11, 26)
 
@@ -91,4 +96,49 @@ def test_looking_again_meanwhile(sessions, desk, together):
             take_in(session, statement(1, 4 + number % 6), file_name="a", taken_in_on=NOVEMBER_26)
 
     assert set(together(work)) == {None}
+    assert agree(sessions)
+
+
+def test_statements_of_two_accounts_name_the_same_people(sessions, desk, together, monkeypatch):
+    """One file names them in one order, the other in the opposite one: each waits its turn, and none dies."""
+    monkeypatch.setattr(matches, "CHUNK", 1)  # so that each file locks its people one after the other
+    with sessions.begin(DISTRICT_ID) as session:
+        people = [make_customer(session, 60 + number) for number in range(4)]
+        add_bank_account(
+            session,
+            desk.enterprise.id,
+            iban=OTHER,
+            bic="CASPKZKA",
+            bank_name_kk="Каспи",
+            bank_name_ru="Каспи",
+            kbe="16",
+        )
+
+    def take(session, number):
+        if number >= 8:
+            return None
+        day = f"{number // 2 + 1:02}.11.2026"
+        own = (OWN, OTHER)[number % 2]
+        opening = f"{100 + 20 * (number // 2)}.00"
+        named = people[:: (1, -1)[number % 2]]
+        parts = [
+            document(
+                "5.00",
+                day=day,
+                number=f"{number + 1}{place}",
+                iin_bin=each.iin_bin,
+                iban=synthetic_iban(number * 10 + place, bank="722"),
+                purpose=f"лицевой счет {each.account_number}",
+                own=own,
+            )
+            for place, each in enumerate(named)
+        ]
+        head = section(["5.00"] * len(named), first=day, last=day, opening=opening, own=own)
+        content = one_c(head, *parts, first=day, last=day, own=own).encode()
+        return take_in(session, content, file_name="a", taken_in_on=NOVEMBER_26).outcome.matched.total()
+
+    answers = together(take)
+
+    assert [each for each in answers if each is not None] == [4] * 8
+    assert count(sessions, Payment) == 32
     assert agree(sessions)

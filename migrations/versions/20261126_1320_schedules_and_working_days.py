@@ -5,8 +5,8 @@ from datetime import date
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018_schedules"
-down_revision = "0016_three_way"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from itertools import groupby
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_keys"
-down_revision = "0018_schedules"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021_provider_links"
-down_revision = "0020_outbox"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

@@ -11,7 +11,11 @@ from billing.worker.outbox import sender_of
 
 @click.group("outbox", cls=TeachingGroup)
 def group() -> None:
-    """What others are told: webhooks and letters."""
+    """What others are told: webhooks and letters.
+
+    Example:
+      auyl outbox send
+    """
 
 
 @group.command("send")

@@ -30,7 +30,12 @@ COLUMNS = (
 
 @click.group("provider", cls=TeachingGroup)
 def group() -> None:
-    """Payment providers: who takes residents' money."""
+    """Payment providers: who takes residents' money.
+
+    Examples:
+      auyl provider secret kaspi
+      auyl provider simulate http://127.0.0.1:8000/pay/kaspi/1-… --account 47363900019
+    """
 
 
 @group.command("secret")

@@ -56,6 +56,7 @@ PAGES = {
     "/statements/new": {Role.ACCOUNTANT},
     "/statements/uploads/{upload}": BOOKS,
     "/statements/rows?state=waiting": BOOKS,
+    "/statements/rows/{row}": BOOKS,
     "/statements/{statement}": BOOKS,
     "/months/": BOOKS,
     "/three-way/": {Role.AKIM} | BOOKS,
@@ -87,6 +88,12 @@ FORMS = {
     "/payments/{payment}/reverse": {Role.ACCOUNTANT},
     "/statements/new": {Role.ACCOUNTANT},
     "/statements/rematch": {Role.ACCOUNTANT},
+    "/statements/rows/{row}/payment": {Role.ACCOUNTANT},
+    "/statements/rows/{row}/confirm": {Role.ACCOUNTANT},
+    "/statements/rows/{row}/entry": {Role.ACCOUNTANT},
+    "/statements/rows/{row}/wrong-account": {Role.ACCOUNTANT},
+    "/statements/rows/{row}/care": {Role.ACCOUNTANT},
+    "/statements/rows/{row}/undo": {Role.ACCOUNTANT},
     "/months/": {Role.ACCOUNTANT},
     "/three-way/registry": {Role.ACCOUNTANT},
     "/three-way/{provider}/{yesterday}/missing": {Role.ACCOUNTANT},
@@ -94,7 +101,7 @@ FORMS = {
     "/three-way/{provider}/{yesterday}/unsign": {Role.ACCOUNTANT},
 }
 # These would do their work even when nothing is typed.
-ASKING_NOTHING = ("/close", "/reopen", "/confirm", "/missing", "/resume")
+ASKING_NOTHING = ("/close", "/reopen", "{draft}/confirm", "/missing", "/resume")
 
 
 def address(path: str, season: Season) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.invoicing.credit_notes import issue_credit_note
@@ -14,7 +15,7 @@ from billing.kernel.dates import Month
 from billing.kernel.money import Money
 from billing.orders.models import OrderState
 from billing.payments.models import PaymentMethod
-from billing.reconciliation.models import StatementUpload
+from billing.reconciliation.models import StatementRow, StatementUpload
 from billing.reconciliation.uploads import receive
 from tests.support.bank_files import document, one_c, section
 from tests.support.billing import open_for_business, pay
@@ -43,6 +44,7 @@ class Season:
     yesterday: date
     upload: UUID
     statement: UUID
+    row: UUID
 
 
 def make_season(session: Session, day: date) -> Season:
@@ -96,6 +98,7 @@ def make_season(session: Session, day: date) -> Season:
         yesterday=day - timedelta(days=1),
         upload=upload.id,
         statement=upload.statement_id,
+        row=session.scalars(select(StatementRow.id)).one(),
     )
 
 

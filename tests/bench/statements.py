@@ -20,7 +20,6 @@ from tests.support.identifiers import synthetic_iban
 FIRST_DAY = date(2026, 4, 1)
 DAYS = 25
 TAKEN_IN_ON = date(2026, 5, 2)
-ROUNDS = 3
 PURPOSES = (
     "лицевой счет {account}, қар тазалау ақысы",
     "Оплата за вывоз мусора л/с {account}",
@@ -114,7 +113,7 @@ def _as_superuser(server: str, database: Database) -> str:
 
 
 def measure(
-    databases: PostgresqlDatabases, *, rows: int, debtors: int, goal: float | None
+    databases: PostgresqlDatabases, *, rows: int, debtors: int, goal: float | None, rounds: int = 3
 ) -> list[Measurement]:
     """Rounds of ours and COPY in turn, each in copies of one village; the first round warms up."""
     ours: list[float] = []
@@ -123,7 +122,7 @@ def measure(
     with databases.migrated() as template:
         village = settle(template, debtors)
         content = statement(village, rows)
-        for _ in range(ROUNDS + 1):
+        for _ in range(rounds + 1):
             with databases.copy_of(template) as one, databases.copy_of(template) as other:
                 ours.append(booked(one, content))
                 floor.append(copied(server, one, other))

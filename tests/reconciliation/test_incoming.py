@@ -98,8 +98,8 @@ def test_who_pays_himself_is_no_other_payer(counter):
     [
         (A_MONTH, {}, UNKNOWN),
         (A_MONTH, {"purpose": "оплата за снег"}, UNKNOWN),
-        ("500", {"counterparty_iin_bin": synthetic_iin(1)}, UNKNOWN),
-        ("500", {"purpose": "л/с {account}"}, UNKNOWN),
+        ("500", {"counterparty_iin_bin": synthetic_iin(1)}, ExceptionKind.AMOUNT_DIFFERS),
+        ("500", {"purpose": "л/с {account}"}, ExceptionKind.AMOUNT_DIFFERS),
         ("500", {"purpose": "шот 1"}, ExceptionKind.AMOUNT_DIFFERS),
         (A_MONTH, {"purpose": "000001"}, UNKNOWN),
         (A_MONTH, {"purpose": "шот 1", "on": date(2026, 9, 1)}, UNKNOWN),

@@ -34,7 +34,7 @@ def test_a_recorded_payment_is_confirmed_and_not_doubled(counter):
         came(counterparty_iin_bin=synthetic_iin(1)), came("99", counterparty_iin_bin=synthetic_iin(1))
     )
 
-    assert counter.match([first, second]) == {second.id: UNKNOWN}
+    assert counter.match([first, second]) == {second.id: ExceptionKind.AMOUNT_DIFFERS}
 
     found = counter.explained(first)
     assert (found.kind, found.score, found.reasons) == (

@@ -23,6 +23,9 @@ from billing.reconciliation.models import ExceptionKind
 
 EVIDENCE_MIN = 2  # kinds; the day is none of them
 
+# Reasons that tell whose money it is by themselves, though not surely enough to book it.
+WHOSE = frozenset({ReasonCode.ACCOUNT, ReasonCode.ULTIMATE_PAYER, ReasonCode.PAYER, ReasonCode.PERSON_NAMED})
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -68,10 +71,13 @@ def _of_nobody(mentions: Mentions) -> ExceptionKind:
 
 
 def _unsure(row: OpenRow, candidate: Candidate, known: Known) -> ExceptionKind:
-    named = any(reason.code == ReasonCode.INVOICE for reason in candidate.reasons)
-    if named and Evidence.AMOUNT not in candidate.evidence:
+    codes = {reason.code for reason in candidate.reasons}
+    sum_fits = Evidence.AMOUNT in candidate.evidence
+    if ReasonCode.INVOICE in codes and not sum_fits:
         return ExceptionKind.AMOUNT_DIFFERS
-    return _doubt(row, candidate, known) or ExceptionKind.UNKNOWN_PAYER
+    # Who paid is clear, and what for is not: that is not an unknown payer.
+    unclear = ExceptionKind.AMOUNT_DIFFERS if codes & WHOSE and not sum_fits else ExceptionKind.UNKNOWN_PAYER
+    return _doubt(row, candidate, known) or unclear
 
 
 def _doubt(row: OpenRow, candidate: Candidate, known: Known) -> ExceptionKind | None:

@@ -125,7 +125,12 @@ def _clone_debts(session: Session, invoice: Invoice, ids: Sequence[tuple[UUID, .
 
 def clone(session: Session, template: DeclarativeBase, differing: Sequence[dict[str, Any]]) -> None:
     """Insert copies of a row that differ from it in the given columns."""
-    columns = [column.key for column in inspect(type(template)).column_attrs]
+    # What the database stamps itself may not be known here, and stamps itself again.
+    columns = [
+        attribute.key
+        for attribute in inspect(type(template)).column_attrs
+        if attribute.columns[0].server_default is None
+    ]
     values = {name: getattr(template, name) for name in columns}
     rows = [tuple({**values, **each}[name] for name in columns) for each in differing]
     insert_rows(session, type(template), columns, rows)

@@ -30,6 +30,7 @@ from billing.cli.demo import command as demo
 from billing.cli.office import office_from
 from billing.cli.refusing import RefusingGroup
 from billing.kernel.i18n import Language, tolerate_gaps
+from billing.kernel.memory import collect_rarely
 
 _LANGUAGES = click.Choice([language.value for language in Language])
 
@@ -68,6 +69,7 @@ def main(ctx: click.Context, language: str | None, district: str | None, login: 
     # People at a terminal are better served by a bare code than by nothing; tests are strict.
     if ctx.obj is None:
         tolerate_gaps()
+        collect_rarely()
         ctx.obj = office_from(language=language, district=district, login=login)
 
 

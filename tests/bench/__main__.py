@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import make_url
 
+from billing.kernel.memory import collect_rarely
 from tests.bench import papers, statements
 from tests.bench.measuring import Measurement, show
 from tests.support.databases import PostgresqlDatabases
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("work", nargs="*", choices=[*WORK, []], help="pieces of work; all by default")
     parser.add_argument("--quick", action="store_true", help="small numbers")
     chosen = parser.parse_args()
+    collect_rarely()  # as every process of the program does
     show([row for name in chosen.work or WORK for row in WORK[name](chosen.quick)])
 
 

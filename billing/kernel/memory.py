@@ -3,8 +3,7 @@
 import gc
 
 # Objects made since the last look. Bulk work makes hundreds of thousands that stay until its end, and none
-# in cycles: with Python's usual 700 the collector walks over all of them again and again, and took half of
-# the time in which a statement is read, matched and booked.
+# in cycles: with Python's usual 700 the collector walks over all of them again and again.
 YOUNG_MAX = 50_000
 YOUNGER_ROUNDS_MAX = 20
 

@@ -12,7 +12,7 @@ from billing.outbox.models import EventKind, OutboxEvent
 
 
 def announce(session: Session, kind: EventKind, subject_ids: Collection[UUID]) -> None:
-    """Let others hear of invoices or payments once this transaction is committed, and never if it is not."""
+    """Let others hear of these things once this transaction is committed, and never if it is not."""
     district_id = district_of(session)
     rows = [(district_id, new_id(), kind, subject_id) for subject_id in subject_ids]
     insert_rows(session, OutboxEvent, ("district_id", "id", "kind", "subject_id"), rows)

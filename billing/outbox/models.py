@@ -27,6 +27,7 @@ class EventKind(Shown):
     INVOICE_ISSUED = "invoice.issued"
     PAYMENT_RECEIVED = "payment.received"
     PAYMENT_REVERSED = "payment.reversed"
+    STATEMENT_RECONCILED = "statement.reconciled"
 
     @property
     def message(self) -> str:
@@ -45,7 +46,8 @@ class DeliveryState(Shown):
 class OutboxEvent(Identified, Base):
     """Something that happened, written in the transaction in which it did.
 
-    It names its subject only: invoices and payments are facts, and say the same whenever they are read.
+    It names its subject only: invoices, payments and statements are facts, and say the same whenever they are
+    read.
     """
 
     __tablename__ = "outbox_event"
@@ -62,7 +64,7 @@ class OutboxEvent(Identified, Base):
     )
 
     kind: Mapped[EventKind] = mapped_column(EnumType(EventKind))
-    subject_id: Mapped[UUID]  # the invoice, or the payment
+    subject_id: Mapped[UUID]  # the invoice, the payment, or the statement
     occurred_at: Mapped[datetime] = mapped_column(server_default=func.now())
     dispatched_at: Mapped[datetime | None]  # when it became messages to whoever wants to hear of it
 

@@ -16,9 +16,15 @@ from billing.outbox.models import EventKind, OutboxEvent
 from billing.payments.documents import receipt_number, verification_link
 from billing.payments.models import Payment, PaymentReversal
 
+KINDS = (EventKind.INVOICE_ISSUED, EventKind.PAYMENT_RECEIVED, EventKind.PAYMENT_REVERSED)
+
 
 def compose(session: Session, events: Sequence[OutboxEvent]) -> Mapping[UUID, Told]:
-    """What events tell, by their ids. The number of queries does not grow with the number of events."""
+    """What events of invoices and payments tell, by their ids.
+
+    The number of queries does not grow with the number of events.
+    """
+    events = [event for event in events if event.kind in KINDS]
     ids = {event.subject_id for event in events}
     subjects: dict[UUID, Invoice | Payment] = {
         each.id: each for each in session.scalars(select(Invoice).where(Invoice.id.in_(ids)))

@@ -28,6 +28,7 @@ from billing.reconciliation.models import (
     StatementMatch,
     StatementRow,
 )
+from billing.reconciliation.reconciled import announce_completed
 
 
 class RowMatched(RuleViolation):
@@ -185,6 +186,8 @@ def record_matches(
 ) -> None:
     """Write down matches of rows that are locked and open, with their claims, and close the rows' exceptions.
 
+    Of statements that a person's decision completes, others are told.
+
     Args:
         decided_on: the district's date of the decision.
 
@@ -229,6 +232,9 @@ def record_matches(
         ]
         insert_rows(session, table, ("district_id", column, "match_id"), values)
     _close_exceptions(session, drafts, decided_on)
+    # What the program matches by the thousand is told by whoever lets it look, once and at the end.
+    if decided := [row_id for draft in drafts if draft.why is not None for row_id in draft.row_ids]:
+        announce_completed(session, decided)
 
 
 _MATCH_COLUMNS = (

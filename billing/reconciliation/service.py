@@ -41,6 +41,7 @@ from billing.reconciliation.models import (
 from billing.reconciliation.outgoing import match_outgoing
 from billing.reconciliation.own_transfers import match_own_transfers
 from billing.reconciliation.provider_batches import match_provider_batches
+from billing.reconciliation.reconciled import announce_completed, announce_reconciled, hold_waiting
 
 # Between own accounts, other outgoing money, providers' batches, what reached the budget; last what customers
 # paid themselves.
@@ -94,7 +95,7 @@ def take_in(
     override_reason: str | None = None,
     progress: Progress | None = None,
 ) -> TakenIn:
-    """Take a file in and match its new rows.
+    """Take a file in and match its new rows; others are told where none of its rows waits then.
 
     Args:
         taken_in_on: the district's date; rows that nobody explains wait since then.
@@ -113,10 +114,12 @@ def take_in(
     )
     outcome = Outcome()
     if not imported.is_known:
+        hold_waiting(session, imported.statement.id)
         new = select(StatementRow.id).where(StatementRow.statement_id == imported.statement.id)
         _match_all(
             session, imported.account, _in_order(session, new), taken_in_on, outcome, progress=progress
         )
+        announce_reconciled(session, [imported.statement.id])
     return TakenIn(imported.statement, imported.account, imported.is_known, outcome)
 
 
@@ -152,6 +155,7 @@ def rematch(
         row_ids = [row_id for row_id in row_ids if row_id not in undone]
     outcome = Outcome()
     _match_all(session, account, row_ids, rematched_on, outcome, progress=progress)
+    announce_completed(session, row_ids)
     return outcome
 
 

@@ -1,6 +1,7 @@
 """Sends what the outbox holds: messages to programs, letters to people; no transaction is open meanwhile."""
 
 import smtplib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -8,14 +9,17 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from billing.config import Settings, load_secret_key
 from billing.districts.models import District
 from billing.kernel.clock import now
 from billing.kernel.db import Sessions
 from billing.outbox import service as outbox
-from billing.outbox.models import Delivery, Webhook
-from billing.payments.notices import compose
+from billing.outbox.deliveries import Told
+from billing.outbox.models import Delivery, OutboxEvent, Webhook
+from billing.payments import notices as payments
+from billing.reconciliation import notices as reconciliation
 from billing.worker.mail import Mailer, mailer_for
 
 TIMEOUT_SECONDS = 10  # a batch of them ends within the lease
@@ -113,6 +117,11 @@ class Sender:
             return connection.getresponse().status  # what it says beside is nobody's business
         finally:
             connection.close()
+
+
+def compose(session: Session, events: Sequence[OutboxEvent]) -> Mapping[UUID, Told]:
+    """What events tell, by their ids: each slice says it of its own."""
+    return {**payments.compose(session, events), **reconciliation.compose(session, events)}
 
 
 def sender_of(settings: Settings, sessions: Sessions) -> Sender:

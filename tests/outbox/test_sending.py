@@ -15,10 +15,12 @@ from billing.kernel.shown import Language
 from billing.outbox import service as outbox
 from billing.outbox.deliveries import ATTEMPTS_MAX
 from billing.outbox.models import Delivery, DeliveryState, EventKind, OutboxEvent
-from billing.payments.notices import compose
+from billing.payments.notices import KINDS, compose
+from billing.reconciliation.service import take_in
 from billing.worker.background import Background
 from billing.worker.mail import SmtpMailer
 from billing.worker.outbox import Sender
+from tests.support.bank_files import OWN, one_c, section
 from tests.support.billing import reverse
 from tests.support.committed import count
 from tests.support.districts import DISTRICT_ID
@@ -70,13 +72,39 @@ def test_what_was_rolled_back_is_told_to_nobody(sessions, desk, webhook, sender,
     assert [message["data"]["amount"] for message in listener.messages] == ["200.00"]
 
 
+def test_a_reconciled_statement_is_told_to_programs_and_to_no_mailbox(
+    sessions, desk, webhook, sender, listener
+):
+    """Of one that was rolled back nobody hears; the customer's mailbox gets nothing of the other either."""
+    with sessions.begin(DISTRICT_ID) as session:
+        session.get(Customer, (DISTRICT_ID, desk.customer.id)).email = "turgyn@example.kz"
+    nothing_moved = one_c(section()).encode()
+
+    def take_in_and_fail():
+        with sessions.begin(DISTRICT_ID) as session:
+            take_in(session, nothing_moved, file_name="a.txt", taken_in_on=AT_NOON.date())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        take_in_and_fail()
+    assert (count(sessions, OutboxEvent), sender.send_due(DISTRICT_ID)) == (0, (0, 0))
+    with sessions.begin(DISTRICT_ID) as session:
+        taken = take_in(session, nothing_moved, file_name="a.txt", taken_in_on=AT_NOON.date())
+
+    assert sender.send_due(DISTRICT_ID) == (1, 0)
+    [message] = listener.messages
+    assert message["kind"] == "statement.reconciled"
+    assert message["data"]["statement_id"] == str(taken.statement.id)
+    assert (message["data"]["iban"], message["data"]["closing"]) == (OWN, "100.00")
+
+
 def test_events_are_told_in_order_with_their_facts(desk, webhook, sender, listener, paid):
     """Invoice, payment and reversal: numbers and sums, the account, and no name."""
     invoice, payment = paid
     assert sender.send_due(DISTRICT_ID) == (3, 0)
     assert sender.send_due(DISTRICT_ID) == (0, 0)
 
-    assert [message["kind"] for message in listener.messages] == [kind.value for kind in EventKind]
+    assert [message["kind"] for message in listener.messages] == [kind.value for kind in KINDS]
     issued, received, reversed_ = (message["data"] for message in listener.messages)
     customer = {"customer_id": str(desk.customer.id), "account": desk.customer.account_number}
     assert issued == customer | {

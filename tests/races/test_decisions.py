@@ -9,6 +9,7 @@ from billing.districts.models import BankAccount
 from billing.kernel.errors import Refusal
 from billing.kernel.money import Money
 from billing.ledger.models import Transfer
+from billing.outbox.models import EventKind, OutboxEvent
 from billing.payments.models import Payment
 from billing.reconciliation.matches import RowMatched, TransferMatched, open_exceptions
 from billing.reconciliation.matching.decisions import (
@@ -19,7 +20,13 @@ from billing.reconciliation.matching.decisions import (
     undo_decision,
 )
 from billing.reconciliation.matching.settings import change_settings
-from billing.reconciliation.models import ExceptionKind, MatchedRow, MatchedTransfer, StatementMatch
+from billing.reconciliation.models import (
+    BankStatement,
+    ExceptionKind,
+    MatchedRow,
+    MatchedTransfer,
+    StatementMatch,
+)
 from billing.reconciliation.service import rematch
 from billing.reconciliation.undo import MatchUndone
 from tests.support.bank_rows import take_in_rows
@@ -30,6 +37,7 @@ from tests.support.identifiers import synthetic_iin
 from tests.support.resident_rows import APRIL_15, came
 
 T = Money.tenge
+RECONCILED = EventKind.STATEMENT_RECONCILED
 
 
 @pytest.fixture
@@ -71,6 +79,17 @@ def test_one_row_is_decided_once(sessions, desk, taken, together):
     assert {type(each) for each in answers if isinstance(each, Refusal)} == {RowMatched}
     assert count(sessions, StatementMatch) == count(sessions, MatchedRow) == 1
     assert all_agrees(sessions)
+
+
+def test_a_statement_explained_by_many_at_once_is_told_once(sessions, taken, together):
+    """Everybody explains another row: whoever is last knows that he is, and nobody else thinks so."""
+    together(
+        lambda session, number: decide_entry(session, [taken[number]], "7210", decided_on=APRIL_15, why="x")
+    )
+
+    with sessions.begin(DISTRICT_ID, read_only=True) as session:
+        told = session.scalars(select(OutboxEvent.subject_id).where(OutboxEvent.kind == RECONCILED)).all()
+        assert told == [session.scalars(select(BankStatement.id)).one()]
 
 
 def test_one_posting_is_shown_by_one_row(sessions, desk, taken, together):

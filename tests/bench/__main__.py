@@ -4,30 +4,12 @@
 """
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import make_url
+from collections.abc import Callable
 
 from billing.kernel.memory import collect_rarely
 from tests.bench import papers, statements
 from tests.bench.measuring import Measurement, show
-from tests.support.databases import PostgresqlDatabases
-from tests.support.postgres import Server, given_url
-
-
-@contextmanager
-def postgresql() -> Iterator[PostgresqlDatabases]:
-    """Databases of a server of this run, or of the one that ``TEST_DATABASE_URL`` names."""
-    given = given_url()
-    server = None if given is not None else Server()
-    try:
-        databases = PostgresqlDatabases(given or make_url(server.url if server else ""))
-        yield databases
-        databases.close()
-    finally:
-        if server is not None:
-            server.stop()
+from tests.bench.servers import postgresql
 
 
 def statement_rows(quick: bool) -> list[Measurement]:

@@ -19,12 +19,18 @@ from tests.support.scratch import scratch_directory
 
 APPLICATION_ROLE = "auyl_test"  # no superuser: row-level security would not apply to one
 
-# What is lost when the machine stops does not matter here; 200 connections are 50 clients on each worker,
-# and some. The timeouts turn a deadlock between tests into a failure with a name.
+# 200 connections are 50 clients on each worker, and some.
 SETTINGS = """
 listen_addresses = ''
 unix_socket_directories = '{directory}'
 max_connections = 250
+jit = off
+timezone = 'UTC'
+"""
+
+# What is lost when the machine stops does not matter to tests. The timeout turns a deadlock between them into
+# a failure with a name.
+FORGETFUL = """
 shared_buffers = 128MB
 fsync = off
 synchronous_commit = off
@@ -34,9 +40,13 @@ max_wal_senders = 0
 max_wal_size = 256MB
 autovacuum = off
 max_parallel_workers_per_gather = 0
-jit = off
-timezone = 'UTC'
 lock_timeout = '60s'
+"""
+
+# As it would keep money: every commit on the disk, statistics and visibility kept by the server itself.
+DURABLE = """
+shared_buffers = 1GB
+max_wal_size = 4GB
 """
 
 # Waits for the end of its input, so the server goes away however the test run ends, `kill -9` included.
@@ -55,13 +65,14 @@ class Server:
         url: a superuser's connection to the database ``postgres``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """Start it; a durable one lies on a disk and loses nothing."""
         self.owner = _unprivileged_user()
-        self.directory = scratch_directory("postgresql")
+        self.directory = scratch_directory("postgresql", on_disk=durable)
         if self.owner is not None:
             os.chown(self.directory, self.owner.pw_uid, self.owner.pw_gid)
         self.binaries = self._reachable(find_binaries())
-        self._initialise()
+        self._initialise(SETTINGS + (DURABLE if durable else FORGETFUL))
         self._supervisor = self._start()
         self.url = URL.create(
             "postgresql+psycopg",
@@ -107,14 +118,14 @@ class Server:
             return software / binaries.relative_to(site_packages)
         return binaries
 
-    def _initialise(self) -> None:
+    def _initialise(self, settings: str) -> None:
         command = [self.binaries / "initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
         command += ["--locale=C.UTF-8", "--no-sync"]
         made = subprocess.run(command, capture_output=True, text=True, check=False, **self._as_owner())
         if made.returncode:
             raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
         with (self.directory / "data" / "postgresql.conf").open("a") as configuration:
-            configuration.write(SETTINGS.format(directory=self.directory))
+            configuration.write(settings.format(directory=self.directory))
 
     def _start(self) -> subprocess.Popen[str]:
         # A session of its own: Ctrl-C is for the test run, which then stops the server in order.

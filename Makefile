@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check browser lint style types contracts format clean
+.PHONY: help install run demo test check browser bench peers lint style types contracts format clean
 
 help: ## Say what can be typed here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -51,8 +51,16 @@ browser: .venv/.installed-dev
 		$(BIN)/playwright install chromium; \
 	fi || echo "No browser could be installed: the tests of pages will fail" >&2
 
-bench: .venv/.installed-dev ## Measure our work beside a peer's or a floor's; figures mean nothing on a busy machine
+bench: .venv/.installed-dev peers ## Measure our work beside a peer's or a floor's; figures mean nothing on a busy machine
 	$(BIN)/python -m tests.bench
+
+# hledger is one of the peers. Without it its row says so, and every other one is still measured.
+peers:
+	@command -v hledger >/dev/null || { \
+		echo "Installing hledger, which our reports are measured beside"; \
+		test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq --yes --no-install-recommends hledger >/dev/null; \
+	} || echo "hledger could not be installed: its row stays empty" >&2
 
 lint: style types contracts ## Style, types and import contracts
 

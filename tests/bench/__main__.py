@@ -7,28 +7,37 @@ import argparse
 from collections.abc import Callable
 
 from billing.kernel.memory import collect_rarely
-from tests.bench import papers, statements
+from tests.bench import papers, reports, statements
 from tests.bench.measuring import Measurement, show
-from tests.bench.servers import postgresql
+from tests.bench.servers import Servers
 
 
-def statement_rows(quick: bool) -> list[Measurement]:
+def statement_rows(servers: Servers, quick: bool) -> list[Measurement]:
     """Ten thousand rows against the goal, and a hundred thousand for the rate."""
-    with postgresql() as databases:
-        if quick:
-            return statements.measure(databases, rows=500, debtors=100, goal=0.3)
-        return [
-            *statements.measure(databases, rows=10_000, debtors=5_000, goal=0.3),
-            *statements.measure(databases, rows=100_000, debtors=10_000, goal=None, rounds=1),
-        ]
+    if quick:
+        return statements.measure(servers.forgetful, rows=500, debtors=100, goal=0.3)
+    return [
+        *statements.measure(servers.forgetful, rows=10_000, debtors=5_000, goal=0.3),
+        *statements.measure(servers.forgetful, rows=100_000, debtors=10_000, goal=None, rounds=1),
+    ]
 
 
-def paper_rows(quick: bool) -> list[Measurement]:
+def paper_rows(_: Servers, quick: bool) -> list[Measurement]:
     """One invoice, and the print file of a village."""
     return papers.measure(printed=100 if quick else 2_000)
 
 
-WORK: dict[str, Callable[[bool], list[Measurement]]] = {"statements": statement_rows, "papers": paper_rows}
+def report_rows(servers: Servers, quick: bool) -> list[Measurement]:
+    """A hundred months of a district with two thousand households are a million transfers."""
+    months, households = (20, 50) if quick else (100, 2_000)
+    return reports.measure(servers.durable, months=months, households=households)
+
+
+WORK: dict[str, Callable[[Servers, bool], list[Measurement]]] = {
+    "papers": paper_rows,
+    "statements": statement_rows,
+    "reports": report_rows,
+}
 
 
 def main() -> None:
@@ -38,7 +47,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small numbers")
     chosen = parser.parse_args()
     collect_rarely()  # as every process of the program does
-    show([row for name in chosen.work or WORK for row in WORK[name](chosen.quick)])
+    with Servers() as servers:
+        show([row for name in chosen.work or WORK for row in WORK[name](servers, chosen.quick)])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Years of a district's books, made in seconds: one household lives through them, the others are its copies."""
+"""Years of a district's books, made in seconds: one household lives them, the others are its copies."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -115,7 +115,7 @@ def _close(session, book_id: UUID, months: int) -> None:
 
 
 def _copy_household(connection: Connection, households: int) -> None:
-    """Multiply the one household, table by table; ids keep their time, so that indexes grow as in life."""
+    """Multiply the household, table by table; ids keep their time, so that indexes grow as in life."""
     connection.execute(
         text("SET session_replication_role = replica")
     )  # the copies point as the original does
@@ -140,11 +140,8 @@ def _copy_household(connection: Connection, households: int) -> None:
         names = ", ".join(column.name for column in table.c)
         values = ", ".join(_copied(table.name, column.name, column.type) for column in table.c)
         key = ", ".join(f"own.{column.name}" for column in table.primary_key)
-        connection.execute(
-            text(
-                f"INSERT INTO {table.name} ({names}) SELECT {values} FROM {table.name} own, copy ORDER BY {key}"
-            )
-        )
+        rows = f"SELECT {values} FROM {table.name} own, copy ORDER BY {key}"
+        connection.execute(text(f"INSERT INTO {table.name} ({names}) {rows}"))
     connection.execute(
         text("UPDATE number_series SET last_number = last_number * :households WHERE series = 'invoice'"),
         {"households": households},

@@ -25,7 +25,7 @@ class Measurement:
         work: what was done.
         ours: our figure, with its unit.
         other: the peer's or the floor's figure in the same run, with its unit.
-        ratio: above 1 where ours is better; None where there is nothing to compare with.
+        ratio: ours to the other's; None where there is nothing to compare with.
         goal: what the ratio should be, as people write it.
         reached: whether it is; None where there is no goal.
     """
@@ -66,6 +66,24 @@ def at_least(work: str, ours: float, other: float, goal: float | None, *, unit: 
         "" if goal is None else f">= {goal:g} x",
         None if goal is None else ratio >= goal,
     )
+
+
+def at_most(work: str, ours: float, other: float, goal: float | None, *, unit: str) -> Measurement:
+    """A row whose figures are times: less is better, and the ratio is ours to the other's."""
+    ratio = ours / other
+    return Measurement(
+        work,
+        f"{ours:,.1f} {unit}",
+        f"{other:,.1f} {unit}",
+        round(ratio, 3),
+        "" if goal is None else f"<= {goal:g} x",
+        None if goal is None else ratio <= goal,
+    )
+
+
+def unmeasured(work: str, why: str, goal: str) -> Measurement:
+    """A row that this machine cannot fill."""
+    return Measurement(work, "", why, None, goal, None)
 
 
 def memory_peak_mib() -> float:

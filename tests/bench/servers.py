@@ -1,7 +1,8 @@
 """Where the databases that are measured come from."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 
 from sqlalchemy import Connection, NullPool, create_engine, make_url
 
@@ -9,13 +10,34 @@ from tests.support.databases import Database, PostgresqlDatabases
 from tests.support.postgres import Server, given_url
 
 
-@contextmanager
-def postgresql(*, durable: bool = False) -> Iterator[PostgresqlDatabases]:
-    """Databases of a server of this run, or of the one that ``TEST_DATABASE_URL`` names.
+class Servers:
+    """PostgreSQL servers of this run, each started when it is first wanted, or the one that is given.
 
-    Args:
-        durable: of one that keeps every commit on its disk and looks after its tables, as in production.
+    ``TEST_DATABASE_URL`` names that one.
     """
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Servers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @cached_property
+    def forgetful(self) -> PostgresqlDatabases:
+        """Databases in memory: what is measured there is the work of processors."""
+        return self._stack.enter_context(_postgresql(durable=False))
+
+    @cached_property
+    def durable(self) -> PostgresqlDatabases:
+        """Databases that keep every commit on a disk and look after their tables, as in production."""
+        return self._stack.enter_context(_postgresql(durable=True))
+
+
+@contextmanager
+def _postgresql(*, durable: bool) -> Iterator[PostgresqlDatabases]:
     given = given_url()
     server = None if given is not None else Server(durable=durable)
     try:

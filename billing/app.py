@@ -5,6 +5,7 @@ from flask import Flask
 from billing import pages
 from billing.access import api as access
 from billing.archive import api as archive
+from billing.archive.press import PROCESSES
 from billing.archive.service import DocumentStore, storing_in
 from billing.budget import api as budget
 from billing.catalog import api as catalog
@@ -94,7 +95,11 @@ def create_app(settings: Settings | None = None, sessions: Sessions | None = Non
     app.extensions["sessions"] = sessions or Sessions(
         make_engine(settings.database_url),
         storing_in(DocumentStore(settings.documents))
-        | {PUBLIC_URL: settings.public_url, WAKE: Background(settings.queue_url).wake},
+        | {
+            PUBLIC_URL: settings.public_url,
+            PROCESSES: settings.print_processes,
+            WAKE: Background(settings.queue_url).wake,
+        },
     )
     app.extensions[reconciliation.TAKE_UP] = work_off_later
     security.protect(app, https=settings.public_url.startswith("https://"), proxies=settings.proxies)

@@ -11,6 +11,7 @@ DATABASES = ("sqlite://", "postgresql+psycopg://")
 QUEUES = ("sqlite:///", "redis://", "rediss://", "postgresql://")
 PORT_MAX = 65_535
 PROXIES_MAX = 9
+PROCESSES_MAX = 64
 SECRET_KEY_BYTES = 32
 MAIL_FROM = "auyl@localhost"
 
@@ -34,6 +35,7 @@ class Settings:
         proxies: how many reverse proxies of ours stand in front of the server.
         smtp_url: the mail server letters are handed to; None for files under ``var/``.
         mail_from: whom letters are from.
+        print_processes: how many processes print the invoices of a large run; one for each core by default.
         secret_key: signs cookies; None for one that is made once and kept under ``var/``.
     """
 
@@ -47,6 +49,7 @@ class Settings:
     proxies: int = 0
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = MAIL_FROM
+    print_processes: int = 1
     secret_key: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -72,6 +75,7 @@ class Settings:
             proxies=_proxies(environment.get("AUYL_PROXIES", "0")),
             smtp_url=_smtp_url(environment.get("AUYL_SMTP_URL")),
             mail_from=environment.get("AUYL_MAIL_FROM", MAIL_FROM),
+            print_processes=_processes(environment.get("AUYL_PRINT_PROCESSES") or str(_cores())),
             secret_key=environment.get("AUYL_SECRET_KEY") or None,
         )
 
@@ -98,6 +102,20 @@ def _proxies(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= PROXIES_MAX):
         raise WrongSetting(f"AUYL_PROXIES must be a whole number from 0 to {PROXIES_MAX}, not {text!r}")
     return int(text)
+
+
+def _processes(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= PROCESSES_MAX):
+        raise WrongSetting(
+            f"AUYL_PRINT_PROCESSES must be a whole number from 1 to {PROCESSES_MAX}, not {text!r}"
+        )
+    return int(text)
+
+
+def _cores() -> int:
+    """The cores that this process may use, where the system tells; else the machine's."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return min((len(allowed(0)) if allowed else os.cpu_count()) or 1, PROCESSES_MAX)
 
 
 def load_secret_key(settings: Settings) -> str:

@@ -10,12 +10,9 @@ be a lost document; ``damaged_documents`` looks for those.
 """
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +20,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.archive.models import ArchivedDocument, DocumentKind
+from billing.archive.press import press_of
+from billing.archive.store import DocumentStore, Kept
 from billing.kernel.db import district_of
 from billing.kernel.errors import AlreadyExists, NotFound, RuleViolation
 
-WRITERS_MAX = 8
+__all__ = [
+    "DocumentDamaged",
+    "DocumentStore",
+    "Issued",
+    "NoDocumentStore",
+    "archive",
+    "archiving",
+    "damaged_documents",
+    "fetch",
+    "find_document",
+    "store_of",
+    "storing_in",
+]
+
 STORE = "documents"  # the store's name in a session's info
 
 
@@ -38,69 +50,6 @@ class DocumentDamaged(RuleViolation):
 
 class NoDocumentStore(RuntimeError):
     """A document was to be archived or read, but nobody said where documents lie. Our own bug."""
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentStore:
-    """A directory of documents, each under the hash of its bytes: ``ab/cdef…`` for ``abcdef…``.
-
-    Attributes:
-        directory: made when the first document comes.
-    """
-
-    directory: Path
-
-    def path_of(self, sha256: str) -> Path:
-        """Where the bytes with this hash lie."""
-        return self.directory / sha256[:2] / sha256[2:]
-
-    def put(self, content: bytes) -> str:
-        """Keep the bytes and return their SHA-256; they survive a power cut from here on."""
-        [sha256] = self.put_all([content])
-        return sha256
-
-    def put_all(self, contents: Sequence[bytes]) -> list[str]:
-        """Keep several contents and return their SHA-256; they survive a power cut from here on.
-
-        Each is written beside its place and renamed into it, so nobody ever reads half a document. Several
-        are written at once, because the disk's acknowledgements take longer than anything else and may share
-        one turn of it.
-        """
-        hashes = [hashlib.sha256(content).hexdigest() for content in contents]
-        new = [
-            (self.path_of(sha256), content)
-            for sha256, content in dict(zip(hashes, contents, strict=True)).items()
-            if self.get(sha256) != content
-        ]
-        directories = {self.directory, *(path.parent for path, _ in new)} if new else set()
-        if len(new) < 2:
-            _each(map, self._write, new, directories)
-        else:
-            with ThreadPoolExecutor(min(len(new), WRITERS_MAX)) as writers:
-                _each(writers.map, self._write, new, directories)
-        return hashes
-
-    @staticmethod
-    def _write(document: tuple[Path, bytes]) -> None:
-        path, content = document
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(beside).replace(path)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
-
-    def get(self, sha256: str) -> bytes | None:
-        """The bytes under this hash as they lie there now; None where there are none."""
-        try:
-            return self.path_of(sha256).read_bytes()
-        except FileNotFoundError:
-            return None
 
 
 def storing_in(store: DocumentStore) -> dict[str, Any]:
@@ -127,12 +76,11 @@ class Issued:
     Attributes:
         subject_id: the invoice, act, credit note or payment the document is about.
         file_name: for people who download it, ASCII: ``act-2026-000012.pdf``.
-        template_version: of the form that rendered it.
+        template_version: of the form that renders it.
     """
 
     subject_id: UUID
     file_name: str
-    content: bytes
     template_version: str
 
 
@@ -150,36 +98,65 @@ def archive(
     Raises:
         AlreadyExists: the subject's document of this kind is archived already. The old one stays.
     """
-    [document] = archive_all(session, kind, [Issued(subject_id, file_name, content, template_version)])
+    issued = [Issued(subject_id, file_name, template_version)]
+    _check_new(session, kind, issued)
+    [document] = _write_down(session, kind, issued, store_of(session).put_all([content]))
     return document
 
 
-def archive_all(session: Session, kind: DocumentKind, documents: Sequence[Issued]) -> list[ArchivedDocument]:
-    """Keep several documents of one kind: two statements however many there are.
+@contextmanager
+def archiving(
+    session: Session,
+    kind: DocumentKind,
+    render: Callable[[Any], bytes],
+    documents: Sequence[tuple[Issued, object]],
+) -> Iterator[None]:
+    """Keep several documents of one kind; two statements however many there are.
+
+    A press with other processes (``billing.archive.press``) prints them while the block goes on. At its end
+    all bytes are on disk, and the rows are written; a block that raises leaves no row.
+
+    Args:
+        render: a function by its name in a module, so that another process finds it.
+        documents: each with what it is rendered from.
 
     Raises:
         AlreadyExists: one of the subjects has its document already. None is kept.
     """
-    subjects = [each.subject_id for each in documents]
+    issued = [each for each, _ in documents]
+    _check_new(session, kind, issued)
+    with press_of(session).printing(store_of(session), render, [values for _, values in documents]) as work:
+        yield
+        _write_down(session, kind, issued, work.kept())
+
+
+def _check_new(session: Session, kind: DocumentKind, issued: Sequence[Issued]) -> None:
     known = session.scalar(
         select(ArchivedDocument.subject_id)
-        .where(ArchivedDocument.kind == kind, ArchivedDocument.subject_id.in_(subjects))
+        .where(
+            ArchivedDocument.kind == kind,
+            ArchivedDocument.subject_id.in_([each.subject_id for each in issued]),
+        )
         .limit(1)
     )
     if known is not None:
         raise AlreadyExists(kind="archived_document", field="subject_id", value=str(known))
-    hashes = store_of(session).put_all([each.content for each in documents])
+
+
+def _write_down(
+    session: Session, kind: DocumentKind, issued: Sequence[Issued], kept: Sequence[Kept]
+) -> list[ArchivedDocument]:
     archived = [
         ArchivedDocument(
             district_id=district_of(session),
             kind=kind,
             subject_id=each.subject_id,
             file_name=each.file_name,
-            sha256=sha256,
-            size_bytes=len(each.content),
+            sha256=bytes_.sha256,
+            size_bytes=bytes_.size_bytes,
             template_version=each.template_version,
         )
-        for each, sha256 in zip(documents, hashes, strict=True)
+        for each, bytes_ in zip(issued, kept, strict=True)
     ]
     session.add_all(archived)
     session.flush()
@@ -225,27 +202,3 @@ def _intact(store: DocumentStore, document: ArchivedDocument) -> bytes | None:
     if content is None or hashlib.sha256(content).hexdigest() != document.sha256:
         return None
     return content
-
-
-def _each(
-    over: Callable[..., Iterable[None]],
-    write: Callable[[tuple[Path, bytes]], None],
-    documents: Iterable[tuple[Path, bytes]],
-    directories: Iterable[Path],
-) -> None:
-    """Write all documents, then the directories they were renamed in; whatever fails is raised."""
-    for _ in over(write, documents):
-        continue
-    for _ in over(_sync_directory, directories):
-        continue
-
-
-def _sync_directory(directory: Path) -> None:
-    # A rename is only durable once its directory is written too; Windows has no such call and needs none.
-    if os.name == "nt":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from billing import tables
 from billing.access.service import find_user
+from billing.archive.press import PROCESSES
 from billing.archive.service import DocumentStore, storing_in
 from billing.config import Settings
 from billing.districts.models import District
@@ -91,7 +92,11 @@ class Office:
     def sessions(self) -> Sessions:
         """Units of work that know the document store, the server's address, and the background."""
         store = storing_in(DocumentStore(self.settings.documents))
-        known = {PUBLIC_URL: self.settings.public_url, WAKE: self.background.wake}
+        known = {
+            PUBLIC_URL: self.settings.public_url,
+            PROCESSES: self.settings.print_processes,
+            WAKE: self.background.wake,
+        }
         return Sessions(self.engine, info=store | known)
 
     @cached_property

@@ -1,6 +1,7 @@
 """Prints invoices and credit notes from what was frozen at issue, and archives them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -43,17 +44,22 @@ def payment_link(session: Session, invoice_id: object) -> str:
     return f"{base}/pay/{invoice_id}" if base else ""
 
 
-def archive_invoices(session: Session, issued: Iterable[tuple[Invoice, Sequence[InvoiceLine]]]) -> None:
-    """Render invoices, each on its own, and keep their bytes."""
-    archive.archive_all(
+def archiving_invoices(
+    session: Session, issued: Iterable[tuple[Invoice, Sequence[InvoiceLine]]]
+) -> AbstractContextManager[None]:
+    """Print invoices, each on its own, beside a block of work; at its end they are archived."""
+    return archive.archiving(
         session,
         DocumentKind.INVOICE,
+        invoice.render,
         [
-            archive.Issued(
-                each.id,
-                file_name=f"invoice-{each.year}-{number_text(each.number)}.pdf",
-                content=invoice.render(invoice_document(each, lines, payment_link(session, each.id))),
-                template_version=invoice.TEMPLATE_VERSION,
+            (
+                archive.Issued(
+                    each.id,
+                    file_name=f"invoice-{each.year}-{number_text(each.number)}.pdf",
+                    template_version=invoice.TEMPLATE_VERSION,
+                ),
+                invoice_document(each, lines, payment_link(session, each.id)),
             )
             for each, lines in issued
         ],

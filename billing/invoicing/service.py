@@ -191,12 +191,13 @@ def issue(
         )
         lines = [_line(invoice, position, line) for position, line in enumerate(draft.lines, start=1)]
         issued.append((invoice, lines))
-    _store(session, issued, drafts, {each: facts.payer_id for each, facts in frozen.items()})
-    _post(session, enterprise.id, [invoice for invoice, _ in issued], issued_on)
-    documents.archive_invoices(session, issued)
-    outbox.announce(session, EventKind.INVOICE_ISSUED, [invoice.id for invoice, _ in issued])
-    payers = {facts.payer_id for facts in frozen.values() if facts.payer_id is not None}
-    receivables.consume_advances(session, enterprise.id, {*frozen, *payers}, settled_on=issued_on)
+    payers = {each: facts.payer_id for each, facts in frozen.items()}
+    with documents.archiving_invoices(session, issued):
+        _store(session, issued, drafts, payers)
+        _post(session, enterprise.id, [invoice for invoice, _ in issued], issued_on)
+        outbox.announce(session, EventKind.INVOICE_ISSUED, [invoice.id for invoice, _ in issued])
+        payer_ids = {payer_id for payer_id in payers.values() if payer_id is not None}
+        receivables.consume_advances(session, enterprise.id, {*frozen, *payer_ids}, settled_on=issued_on)
     return [invoice for invoice, _ in issued]
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
 
+from billing.archive.press import with_press
 from billing.invoicing.runs import service as runs
 from billing.invoicing.runs.models import BillingRun
 from billing.kernel.clock import now
@@ -44,14 +45,15 @@ def work_off(
             return
         run = runs.take_up(session, run_id, worker=name_of_process(), now=now())
     yield run
-    while not run.is_finished:
-        try:
-            run = _next_batch(sessions, run, batch_size)
-        except Refusal as refusal:
-            with sessions.begin(district_id) as session:
-                runs.halt(session, run_id, refusal)
-            raise
-        yield run
+    with with_press(sessions, expected=run.subjects - run.done) as printing:
+        while not run.is_finished:
+            try:
+                run = _next_batch(printing, run, batch_size)
+            except Refusal as refusal:
+                with sessions.begin(district_id) as session:
+                    runs.halt(session, run_id, refusal)
+                raise
+            yield run
 
 
 def _next_batch(sessions: Sessions, run: BillingRun, batch_size: int) -> BillingRun:

@@ -146,8 +146,10 @@ def test_many_documents_are_kept_at_once(documents):
     """Fifty contents, two of them the same, come back under their hashes; nothing half-written is left."""
     contents = [b"%%PDF %d" % (number % 49) for number in range(50)]
 
-    hashes = documents.put_all(contents)
+    kept = documents.put_all(contents)
 
+    hashes = [each.sha256 for each in kept]
+    assert [each.size_bytes for each in kept] == [len(content) for content in contents]
     assert hashes == [hashlib.sha256(content).hexdigest() for content in contents]
     assert [documents.get(sha256) for sha256 in hashes] == contents
     files = [path for path in documents.directory.rglob("*") if path.is_file()]

@@ -14,6 +14,7 @@ from billing.config import Settings, WrongSetting
     ("name", "value"),
     [
         *(("AUYL_PORT", value) for value in ("", "abc", "0", "65536", "-1", "8000.5", "²")),
+        *(("AUYL_PRINT_PROCESSES", value) for value in ("abc", "0", "65", "-1", "²")),
         *(("AUYL_DATABASE_URL", value) for value in ("", "foo", "postgresql://auyl@db/auyl", "mysql://x")),
     ],
 )

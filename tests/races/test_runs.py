@@ -107,6 +107,7 @@ def test_a_run_killed_at_any_statement_goes_on_where_it_was(sessions, village, d
     # A batch of four contracts takes some fifty statements: deaths fall into it, and onto its commit.
     deaths = Random(473639000).sample(range(5, 75), 6)
 
+    # Whoever prints for the dead holds this pipe until he ends: nobody is left behind.
     subprocess.run(
         [
             sys.executable,
@@ -120,6 +121,7 @@ def test_a_run_killed_at_any_statement_goes_on_where_it_was(sessions, village, d
         cwd=ROOT,
         check=True,
         timeout=300,
+        stderr=subprocess.PIPE,
     )
 
     with sessions.begin(DISTRICT_ID, read_only=True) as session:

@@ -9,6 +9,8 @@
 
 A test takes either ``session`` or one of the others: they are different databases.
 
+A test fails in which a statement of the application brings rows of two districts together.
+
 ``@pytest.mark.postgresql_only`` (``sqlite_only``) is for what exists on one of them alone.
 """
 
@@ -17,12 +19,13 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, event, make_url
 from sqlalchemy.orm import Session
 
 from billing.archive.service import DocumentStore, storing_in
 from billing.kernel.db import Sessions, scope
 from tests.support.databases import Database, PostgresqlDatabases, SqliteDatabases
+from tests.support.district_watch import WATCH
 from tests.support.districts import DISTRICT_ID, make_district
 from tests.support.postgres import Server, given_url
 from tests.support.web import app, fresh_app, fresh_office, office  # noqa: F401  # fixtures
@@ -40,9 +43,11 @@ hypothesis.settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers."""
+    """Register the markers, and watch every statement."""
     for kind in KINDS:
         config.addinivalue_line("markers", f"{kind}_only: the test makes sense on {kind} alone")
+    event.listen(Engine, "before_cursor_execute", WATCH.look)
+    config.pluginmanager.register(WATCH)
 
 
 @pytest.hookimpl(optionalhook=True)

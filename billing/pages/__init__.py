@@ -25,7 +25,16 @@ from werkzeug.wrappers import Response
 from billing.kernel.i18n import label, text
 from billing.kernel.shown import Language
 from billing.pages import desk, office, overview
-from billing.pages.accountant import months, reports, statement_row, statements, three_way
+from billing.pages.accountant import (
+    batch,
+    months,
+    profiles,
+    reports,
+    rules,
+    statement_row,
+    statements,
+    three_way,
+)
 from billing.pages.cashier import payments, take
 from billing.pages.clerk import contracts, customers, invoice, invoices, orders, runs
 from billing.pages.forms import ONCE, once_token
@@ -48,7 +57,10 @@ GROUPS = (
     months.blp,
     statements.blp,
     statement_row.blp,
+    profiles.blp,
+    rules.blp,
     three_way.blp,
+    batch.blp,
     pay.blp,
     verify.blp,
 )

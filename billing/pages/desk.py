@@ -34,6 +34,10 @@ from billing.kernel.identifiers import mask_iin, mask_phone
 from billing.kernel.money import Money
 from billing.kernel.paging import PAGE_SIZE_MAX, PageRequest
 from billing.kernel.shown import Shown
+from billing.ledger import service as ledger
+from billing.ledger.chart import BANK
+from billing.ledger.entries import SUB_LEDGER_ACCOUNTS
+from billing.ledger.reports import list_accounts
 from billing.web.access import access_of
 from billing.web.language import reader_language
 from billing.web.transaction import current_session
@@ -137,6 +141,16 @@ def service_choices(session: Session, enterprise_id: UUID | None = None) -> list
     """Services that can be ordered or charged, with their units."""
     page = list_services(session, ALL, enterprise_id=enterprise_id, active=True)
     return [Choice(str(each.id), f"{each.code} · {name_of(each)}, {show(each.unit)}") for each in page.items]
+
+
+def entry_accounts(session: Session, enterprise_id: UUID) -> list[Choice]:
+    """The accounts of an enterprise's book to which a bank's row may be posted by hand."""
+    book_id = ledger.enterprise_book_id(session, enterprise_id)
+    return [
+        Choice(each.code, f"{each.code} · {name_of(each)}")
+        for each in list_accounts(session, book_id, ALL).items
+        if each.code not in {BANK, *SUB_LEDGER_ACCOUNTS}
+    ]
 
 
 def choices(enumeration: Iterable[Shown], but: Collection[Shown] = ()) -> list[Choice]:

@@ -4,8 +4,12 @@ import pytest
 
 from billing.access.models import Role
 from billing.kernel.i18n import Language
+from billing.kernel.money import Money
+from billing.payments.models import PaymentMethod
+from billing.payments.service import record_payment
 from tests.support.addresses import ASKING_NOTHING, FORMS, PAGES, address
 from tests.support.browser import DESK, PHONE, barriers, overflow
+from tests.support.districts import DISTRICT_ID
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -45,6 +49,26 @@ def test_no_refused_form_has_a_barrier(sit, season):
             assert send_empty(accountant.page, address(path, season)) == 422, path
             found.append(barriers(accountant.page))
     assert "\n".join(filter(None, found)) == ""
+
+
+def test_no_batch_to_be_ticked_has_a_barrier(sit, season, sessions):
+    """axe, and the width of a phone, where rows and payments wait to be put together."""
+    with sessions.begin(DISTRICT_ID) as session:
+        record_payment(
+            session,
+            season.enterprise,
+            season.customer,
+            amount=Money.tenge(500),
+            method=PaymentMethod.PROVIDER,
+            received_on=season.yesterday,
+            channel="kaspi",
+            outside_id="1",
+        )
+    accountant = sit("kk", Role.ACCOUNTANT, screen=PHONE, scripts=True)
+    day = f"first_day={season.yesterday}&last_day={season.yesterday}"
+    accountant.page.goto(f"/three-way/{season.provider}/batch?{day}&row={season.row}")
+    accountant.press("batch_weigh")
+    assert (barriers(accountant.page), overflow(accountant.page)) == ("", [])
 
 
 def send_empty(page, path):

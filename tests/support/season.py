@@ -15,12 +15,16 @@ from billing.kernel.dates import Month
 from billing.kernel.money import Money
 from billing.orders.models import OrderState
 from billing.payments.models import PaymentMethod
-from billing.reconciliation.models import StatementRow, StatementUpload
+from billing.reconciliation.column_profiles import save_profile
+from billing.reconciliation.formats.statement import Direction
+from billing.reconciliation.matching.rules import Asks, add_rule
+from billing.reconciliation.models import MatchingRule, StatementRow, StatementUpload
 from billing.reconciliation.uploads import receive
 from tests.support.bank_files import document, one_c, section
 from tests.support.billing import open_for_business, pay
 from tests.support.catalog import make_service
 from tests.support.customers import make_charge, make_contract
+from tests.support.identifiers import synthetic_iban
 from tests.support.orders import Trade, make_act, make_order, make_resident
 from tests.support.providers import make_provider
 from tests.support.workforce import make_contractor_contract, make_engagement
@@ -45,6 +49,8 @@ class Season:
     upload: UUID
     statement: UUID
     row: UUID
+    rule: UUID
+    profile: UUID
 
 
 def make_season(session: Session, day: date) -> Season:
@@ -99,6 +105,8 @@ def make_season(session: Session, day: date) -> Season:
         upload=upload.id,
         statement=upload.statement_id,
         row=session.scalars(select(StatementRow.id)).one(),
+        rule=make_rule(session, enterprise.id).id,
+        profile=save_profile(session, name="Ауыл банкі", headings={"date": ["Күні"], "amount": ["Сома"]}).id,
     )
 
 
@@ -109,3 +117,9 @@ def send_statement(session: Session, day: date) -> StatementUpload:
         section(["777.00"], first=text, last=text), document("777.00", day=text), first=text, last=text
     )
     return receive(session, content.encode(), file_name="statement.txt", received_on=day)
+
+
+def make_rule(session: Session, enterprise_id: UUID) -> MatchingRule:
+    """A rule by which the bank's interest is posted."""
+    asks = Asks(iban=synthetic_iban(900), purpose_part="вознаграждение")
+    return add_rule(session, enterprise_id, Direction.IN, asks, why="проценты банка", account="6010")

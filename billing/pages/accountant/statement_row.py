@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,15 +22,13 @@ from billing.kernel.errors import InvalidInput, NotFound
 from billing.kernel.identifiers import mask_iin
 from billing.kernel.money import Money
 from billing.kernel.rows import get_row
-from billing.ledger import service as ledger
-from billing.ledger.chart import BANK
-from billing.ledger.entries import SUB_LEDGER_ACCOUNTS
 from billing.ledger.models import SourceKind, Transfer
-from billing.ledger.reports import list_accounts
 from billing.pages import desk
-from billing.pages.desk import ACCOUNTANTS, BOOKKEEPERS, Choice
+from billing.pages.desk import ACCOUNTANTS, BOOKKEEPERS
 from billing.pages.fields import TypedMoney, TypedPastDate
 from billing.pages.forms import Form, blank, read, submit
+from billing.payments.providers.models import Provider
+from billing.payments.providers.service import list_providers
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import open_rows
 from billing.reconciliation.matching import decisions, exceptions, weighing
@@ -316,15 +315,12 @@ def _waiting(session: Session, form: Form, row: StatementRow, account: BankAccou
         "postings": weighed.postings,
         "parties": desk.customers_of(each.party_id for each in weighed.postings),
         "entry_rules": weighed.entry_rules,
-        "accounts": _accounts(session, account.enterprise_id),
+        "providers": _providers(session, account.enterprise_id),
+        "day_before": (row.booked_on - timedelta(days=1)).isoformat(),
+        "accounts": desk.entry_accounts(session, account.enterprise_id),
     }
 
 
-def _accounts(session: Session, enterprise_id: UUID) -> list[Choice]:
-    """The accounts that a row may be posted to."""
-    book_id = ledger.enterprise_book_id(session, enterprise_id)
-    return [
-        Choice(each.code, f"{each.code} · {desk.name_of(each)}")
-        for each in list_accounts(session, book_id, desk.ALL).items
-        if each.code not in {BANK, *SUB_LEDGER_ACCOUNTS}
-    ]
+def _providers(session: Session, enterprise_id: UUID) -> list[Provider]:
+    """Whose money the row may be, put together by hand."""
+    return [each for each in list_providers(session, desk.ALL).items if each.enterprise_id == enterprise_id]

@@ -3,12 +3,13 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
 from billing.payments.models import Payment, PaymentReversal
 from billing.payments.providers import service as providers
+from billing.payments.providers.models import Provider
 from billing.reconciliation.batch_fitting import Returned
 from billing.reconciliation.in_provider_hands import IN_TRANSIT_METHODS, unsettled_returns
 from billing.reconciliation.models import SettledPayment
@@ -74,6 +75,18 @@ def list_unsettled(
         InvalidSort, InvalidCursor: see ``page_of``.
     """
     provider = providers.get_provider(session, provider_id)
+    return page_of(session, _unsettled(provider, first_day, last_day), UNSETTLED_SORTS, page)
+
+
+def unsettled_of_days(
+    session: Session, provider: Provider, first_day: date, last_day: date, *, count_max: int
+) -> list[Payment]:
+    """The same of some days and all at once, up to a number: for whoever ticks them on one page."""
+    statement = _unsettled(provider, first_day, last_day).order_by(Payment.received_on, Payment.id)
+    return list(session.scalars(statement.limit(count_max)))
+
+
+def _unsettled(provider: Provider, first_day: date | None, last_day: date | None) -> Select[Payment]:
     statement = (
         select(Payment)
         .outerjoin(
@@ -98,7 +111,7 @@ def list_unsettled(
         statement = statement.where(Payment.received_on >= first_day)
     if last_day is not None:
         statement = statement.where(Payment.received_on <= last_day)
-    return page_of(session, statement, UNSETTLED_SORTS, page)
+    return statement
 
 
 def list_returns(session: Session, provider_id: UUID, *, last_day: date) -> list[Returned]:

@@ -283,6 +283,20 @@ ADVANCE = T("Аванс", "Аванс", "Advance")
 DEBT_AFTER = T("Қалған берешек", "Остаток задолженности", "Debt that remains")
 CHECK_BY_QR = T("QR арқылы тексеру", "Проверка по QR", "Check by QR")
 
+# Slip with the code to log in
+ACCESS_SLIP_TITLE = T("Жеке кабинетке қолжетімділік", "Доступ в личный кабинет", "Access to your account")
+ACCESS_CODE = T("Қолжетімділік коды", "Код доступа", "Access code")
+ACCESS_ADDRESS = T("Кіру мекенжайы", "Адрес для входа", "Where to log in")
+ACCESS_NOTICE = T(
+    "Код бір рет басылады және ешкімге айтылмайды. Жоғалтсаңыз немесе басқа біреу білсе, кәсіпорыннан "
+    "жаңасын сұраңыз: ескі код бірден жұмысын тоқтатады.",
+    "Код печатается один раз, никому его не сообщайте. Если он потерян или стал известен другим, попросите "
+    "у предприятия новый: прежний сразу перестанет действовать.",
+    "The code is printed once; tell it to nobody. If it is lost or somebody else has learnt it, ask the "
+    "enterprise for another: the old one stops working at once.",
+)
+MADE_ON = T("Берілген күні", "Дата выдачи", "Made on")
+
 # Written from knowledge, not seen in a source: a native reader should check these in Kazakh.
 KAZAKH_TO_BE_READ = """
 PAYER ORGANISATION COUNTERPARTY CONTRACT_OF NO_CONTRACT PERSONAL_ACCOUNT DUE BENEFIT VAT_INCLUDED
@@ -295,4 +309,5 @@ CUT_LINE FISCAL_RECEIPT FISCAL_NUMBER REGISTER_NUMBER CREDIT_NOTE_TITLE TO_INVOI
 INVOICE_BEFORE INVOICE_AFTER RECONCILIATION_TITLE FOR_PERIOD WE_UNDERSIGNED DATE DOCUMENT OPERATION
 BALANCE OPENING_BALANCE TURNOVER CLOSING_BALANCE NO_DEBT COUNTERPARTY_OWES ORGANISATION_OWES
 PAYMENT_RECEIPT_TITLE RECEIVED MEANS SETTLED INVOICE WHY ADVANCE DEBT_AFTER CHECK_BY_QR
+ACCESS_SLIP_TITLE ACCESS_CODE ACCESS_ADDRESS ACCESS_NOTICE MADE_ON
 """.split()  # noqa: SIM905  a list of 70 quoted names would not be read by anyone

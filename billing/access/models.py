@@ -63,6 +63,19 @@ class ApiToken(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class LogInTally(Base):
+    """How often somebody tried to log in lately: with one account, or from one address.
+
+    In no district: whoever guesses does not say in which he does.
+    """
+
+    __tablename__ = "log_in_tally"
+
+    subject_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)  # nobody's address in plain
+    attempts: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(index=True)  # when it counts anew
+
+
 class PersonalDataAccess(Identified, Base):
     """One reading of unmasked personal data: who, when, whose, what and why (Law № 94-V of 21.05.2013)."""
 

@@ -33,6 +33,11 @@ def hash_password(password: str, *, login: str) -> str:
     return _hasher.hash(password)
 
 
+def hash_code(code: str) -> str:
+    """What is stored in place of a code that the program itself made at random: nothing to refuse."""
+    return _hasher.hash(code)
+
+
 def is_password(password: str, password_hash: str | None) -> bool:
     """Whether the password is the one that was hashed; takes as long when there is no hash."""
     try:

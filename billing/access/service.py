@@ -252,7 +252,7 @@ def revoke_role(session: Session, user_id: UUID, role: Role) -> None:
 
 def workplaces(session: Session, user_id: UUID) -> list[Workplace]:
     """Every district a user works in, by number. Looks over the fences, and leaves the session as it was."""
-    with _region_wide(session):
+    with region_wide(session):
         found = session.execute(
             select(District, Membership.role)
             .join(Membership, Membership.district_id == District.id)
@@ -339,6 +339,21 @@ def list_personal_data_accesses(
     return page_of(session, statement, _READING_SORTS, page)
 
 
+@contextmanager
+def region_wide(session: Session) -> Iterator[None]:
+    """Look over the fences of all districts, and leave the session as it was."""
+    before = session.info.get("district_id")
+    session.flush()
+    scope(session, ALL_DISTRICTS)
+    try:
+        yield
+    finally:
+        if before is None:
+            del session.info["district_id"]
+        else:
+            scope(session, before)
+
+
 def _editable(session: Session, user_id: UUID) -> User:
     user = get_user(session, user_id)
     if any(place.district.id != district_of(session) for place in workplaces(session, user_id)):
@@ -357,17 +372,3 @@ def _require_other_administrator(session: Session, user_id: UUID) -> None:
     )
     if not others:
         raise LastAdministrator
-
-
-@contextmanager
-def _region_wide(session: Session) -> Iterator[None]:
-    before = session.info.get("district_id")
-    session.flush()
-    scope(session, ALL_DISTRICTS)
-    try:
-        yield
-    finally:
-        if before is None:
-            del session.info["district_id"]
-        else:
-            scope(session, before)

@@ -6,7 +6,7 @@ from uuid import UUID
 from billing.access.models import Role
 from billing.customers import service
 from billing.customers.models import Contract, ContractCharge
-from billing.kernel.clock import today
+from billing.kernel.clock import now, today
 from billing.kernel.dates import Month
 from billing.kernel.paging import Page
 from billing.web.access import requires
@@ -109,6 +109,13 @@ class ChargeEnd(Schema):
     valid_to = DateField(required=True)
 
 
+class AccessCodeOut(Schema):
+    """A code to log in with, at the only moment it is shown."""
+
+    account_number = TextField(13, required=True)
+    code = TextField(20, required=True)
+
+
 class MonthArgs(Schema):
     """A month; the present one if left out."""
 
@@ -174,6 +181,21 @@ def prolong_contract(body: dict[str, Any], contract_id: UUID, version: int) -> C
 def end_contract(body: dict[str, Any], contract_id: UUID, version: int) -> Contract:
     """End a contract before its term."""
     return service.end_contract(current_session(), contract_id, version=version, **body)
+
+
+@blp.put("/contracts/<uuid:contract_id>/access-code")
+@requires(*OFFICE)
+@blp.response(200, AccessCodeOut)
+def make_access_code(contract_id: UUID) -> dict[str, str]:
+    """Make the code with which the customer logs in, to be printed once and handed over with the contract.
+
+    An earlier code opens no more, and ends the log-ins made with it.
+    """
+    session = current_session()
+    code = service.make_access_code(session, contract_id, on=today(), at=now())
+    contract = service.get_contract(session, contract_id)
+    customer = service.get_customer(session, contract.customer_id)
+    return {"account_number": customer.account_number, "code": code}
 
 
 @blp.get("/contracts/<uuid:contract_id>/charges")

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.catalog.models import PayerCategory
 from billing.kernel.columns import EnumType, one_of, within_district
-from billing.kernel.db import Base, Identified, Versioned
+from billing.kernel.db import Base, Identified, InDistrict, Versioned
 from billing.kernel.shown import Language
 
 
@@ -102,6 +102,18 @@ class Contract(Versioned, Identified, Base):
         """The last day on which the contract holds; None while open-ended."""
         days = [day for day in (self.ends_on, self.ended_on) if day is not None]
         return min(days) if days else None
+
+
+class AccessCode(Versioned, InDistrict, Base):
+    """The code with which a customer logs in under his personal account; only its hash is kept."""
+
+    __tablename__ = "access_code"
+    __table_args__ = (within_district("customer_id", "customer"),)
+
+    customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(200))  # argon2id
+    made_by: Mapped[UUID | None] = mapped_column(ForeignKey("user.id"))
+    made_at: Mapped[datetime]
 
 
 class ContractCharge(Identified, Base):

@@ -9,6 +9,7 @@ from sqlalchemy import Select, Uuid, column, or_, select, table
 from sqlalchemy.orm import Session
 
 from billing.catalog.models import PayerCategory
+from billing.customers.access_codes import find_access_code, find_logged_in, log_in, make_access_code
 from billing.customers.benefits import (
     benefit_on,
     benefits_on,
@@ -77,9 +78,11 @@ __all__ = [
     "end_charge",
     "end_contract",
     "end_grant",
+    "find_access_code",
     "find_contract",
     "find_customer",
     "find_duplicates",
+    "find_logged_in",
     "get_charge",
     "get_contract",
     "get_customer",
@@ -92,6 +95,8 @@ __all__ = [
     "list_grants",
     "lock_customer",
     "lock_customers",
+    "log_in",
+    "make_access_code",
     "prolong_contract",
     "reactivate_customer",
     "register_customer",

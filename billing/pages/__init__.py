@@ -1,8 +1,9 @@
 """Pages for people, in the browser: grouped by who sits in front of them, and without rules of their own.
 
 ``office.py`` is the door: start page, log-in, choice of a district. Behind it everybody has a desk: the clerk
-(customers, contracts, orders, invoices), the cashier (payments), the accountant (reports, months); residents
-have the page behind an invoice's QR code. The akim reads the accountant's reports.
+(customers, contracts, orders, invoices), the cashier (payments), the accountant (reports, months). The akim
+reads the accountant's reports. Residents have the page behind an invoice's QR code, and what is theirs under
+``/my/``, behind a door of its own (``resident/door.py``).
 
 A further group is a module with its own ``blp = Blueprint(...)`` in ``GROUPS``; its views are marked by
 ``requires`` or ``public`` like those of the API, get ``current_session()``, and render templates that extend
@@ -38,7 +39,7 @@ from billing.pages.accountant import (
 from billing.pages.cashier import payments, take
 from billing.pages.clerk import contracts, customers, invoice, invoices, orders, runs
 from billing.pages.forms import ONCE, once_token
-from billing.pages.resident import pay, verify
+from billing.pages.resident import door, home, pay, verify
 from billing.web.addresses import called_by_provider, for_programs
 from billing.web.language import reader_language, remember_language
 
@@ -63,6 +64,8 @@ GROUPS = (
     batch.blp,
     pay.blp,
     verify.blp,
+    door.blp,
+    home.blp,
 )
 
 # What the menu leads to, for whoever may go there: the view and the word.
@@ -90,6 +93,7 @@ WORKS = (
     ("accountant_three_way.index", "page.three_way"),
     ("accountant_months.index", "page.close_months"),
 )
+RESIDENTS = "/my/"  # behind it nobody of the office is known, and nobody in front of it is a resident
 STYLES_KEPT_SECONDS = 86_400  # a village's line is slow; a day is kept after an update at most
 
 _csrf = CSRFProtect()
@@ -114,6 +118,8 @@ def register(app: Flask) -> None:
 def error_page(status: int, title: str, detail: str) -> Response:
     """A page that says what was refused; whoever is not known yet is led to the log-in."""
     if status == 401 and request.method == "GET":
+        if request.path.startswith(RESIDENTS):
+            return redirect(url_for("resident_door.log_in"))
         return redirect(url_for("office.log_in", next=request.full_path))
     known = getattr(g, "caller", None)
     if status == 403 and known is not None and not known.district_id and request.method == "GET":
@@ -140,6 +146,7 @@ def _words() -> dict[str, Any]:
         "language": language,
         "languages": tuple(Language),
         "caller": getattr(g, "caller", None),
+        "resident": getattr(g, "resident", None),
         "csrf_field": _csrf_field,
         "in_language": _in_language,
         "once_field": _once_field,

@@ -16,6 +16,7 @@ from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from billing.access.attempts import TooManyAttempts
 from billing.kernel.errors import (
     Conflict,
     Forbidden,
@@ -73,6 +74,7 @@ STATUS: Mapping[type[Refusal], int] = {
     StaleVersion: 412,
     PreconditionRequired: 428,
     TooManyRequests: 429,
+    TooManyAttempts: 429,
     Busy: 503,
     Refusal: 422,
 }

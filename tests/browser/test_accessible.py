@@ -14,7 +14,14 @@ from tests.support.districts import DISTRICT_ID
 pytestmark = pytest.mark.sqlite_only
 
 SCREENS = (DESK, PHONE)
-EVERYBODY = ("/", "/login", "/api/docs", "/pay/{invoice}", "/pay/00000000-0000-0000-0000-000000000000")
+EVERYBODY = (
+    "/",
+    "/login",
+    "/my/login",
+    "/api/docs",
+    "/pay/{invoice}",
+    "/pay/00000000-0000-0000-0000-000000000000",
+)
 READ = sorted(path for path in PAGES if not path.endswith((".pdf", ".xlsx")))
 
 

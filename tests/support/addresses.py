@@ -76,6 +76,7 @@ FORMS = {
     "/customers/{customer}/close": WRITERS,
     "/customers/{customer}/reopen": WRITERS,
     "/contracts/new/{customer}": WRITERS,
+    "/contracts/{contract}/access-code": WRITERS,
     "/contracts/{contract}/charges": WRITERS,
     "/contracts/{contract}/charges/{charge}/end": WRITERS,
     "/contracts/{contract}/end": WRITERS,

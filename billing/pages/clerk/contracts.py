@@ -4,21 +4,24 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from billing.customers import service as customers
+from billing.customers.documents import render_access_slip
 from billing.customers.models import Contract, Customer
 from billing.districts.service import get_enterprise
-from billing.kernel.clock import today
+from billing.kernel.clock import now, today
+from billing.kernel.errors import Refusal
 from billing.kernel.paging import PageRequest
 from billing.pages import desk
 from billing.pages.desk import CLERKS, READERS, Choice
 from billing.pages.fields import TypedDate, TypedQuantity
-from billing.pages.forms import Form, blank, filters, read, submit
+from billing.pages.forms import Form, blank, filters, read, show_refusal, submit
 from billing.web.access import requires
 from billing.web.fields import IdField, Schema, StrictInteger, TextField
+from billing.web.files import PDF, file_answer
 from billing.web.transaction import current_session
 
 blp = Blueprint("clerk_contracts", __name__, url_prefix="/contracts")
@@ -57,6 +60,12 @@ class ChargeEndForm(Schema):
     """The last day of a charge."""
 
     ended_on = TypedDate(required=True)
+
+
+class CodeForm(Schema):
+    """Which code is replaced: nobody prints two slips of which one opens."""
+
+    version = StrictInteger(minimum=0, required=True)
 
 
 class EndForm(Schema):
@@ -110,6 +119,25 @@ def page(contract_id: UUID) -> ResponseReturnValue:
     """A contract with what it charges."""
     contract = customers.get_contract(current_session(), contract_id)
     return _page(contract)(blank())
+
+
+@blp.post("/<uuid:contract_id>/access-code")
+@requires(*CLERKS)
+def access_code(contract_id: UUID) -> ResponseReturnValue:
+    """Make the customer's code to log in and print its slip: the code is shown on it and nowhere else."""
+    contract = customers.get_contract(current_session(), contract_id)
+    form = read(CodeForm)
+    if not form.is_right:
+        return _page(contract)(form), 422
+    session, day = current_session(), today()
+    try:
+        code = customers.make_access_code(session, contract_id, on=day, at=now(), **form.values)
+    except Refusal as refusal:
+        show_refusal(form, refusal, {})
+        return _page(contract)(form), 422
+    address = current_app.extensions["settings"].public_url + url_for("resident_door.log_in")
+    slip = render_access_slip(session, contract_id, code, address=address, made_on=day)
+    return file_answer(slip, PDF, f"access-code-{contract.number}.pdf")
 
 
 @blp.post("/<uuid:contract_id>/charges")
@@ -192,6 +220,7 @@ def _page(contract: Contract) -> Callable[[Form], str]:
             contract=contract,
             customer=customers.get_customer(session, contract.customer_id),
             enterprise=get_enterprise(session, contract.enterprise_id),
+            access_code=customers.find_access_code(session, contract.customer_id),
             charges=charges,
             services=desk.services_of(charge.service_id for charge in charges),
             service_choices=desk.service_choices(session, contract.enterprise_id),

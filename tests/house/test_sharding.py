@@ -13,12 +13,14 @@ REFERENCE_TABLES = {
     "calendar_day": "the country's holidays and moved working days",
     "district": "what the districts themselves are",
     "kato_place": "the state's classifier of places",
+    "log_in_tally": "whoever guesses names no district; a row holds for a quarter of an hour",
     "user": "a person may work in several districts",
     "vat_rate": "the country's rates by date",
 }
 
 # How a district's table may point to them. `district_id` alone points to `district`, wherever it does.
 KEYS_TO_REFERENCES = {
+    ("access_code", "made_by", "user"),
     ("api_token", "user_id", "user"),
     ("customer", "place_code", "kato_place"),
     ("membership", "user_id", "user"),

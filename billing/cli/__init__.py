@@ -22,6 +22,7 @@ from billing.cli import (
     statement,
     statement_decisions,
     statement_import,
+    statement_profiles,
     statement_reports,
     three_way,
     users,
@@ -77,6 +78,7 @@ def main(ctx: click.Context, language: str | None, district: str | None, login: 
 assert {
     statement_import.import_file.name,
     statement_decisions.match_row.name,
+    statement_profiles.group.name,
     statement_reports.proof.name,
 } <= statement.group.commands.keys()
 

@@ -13,12 +13,17 @@ from billing.cli.office import Office
 from billing.cli.teaching import TeachingGroup
 from billing.kernel.formats import format_date, format_money
 from billing.kernel.i18n import label
+from billing.kernel.identifiers import check_iban
 from billing.kernel.money import Money
+from billing.reconciliation.formats.profile_files import BYTES_MAX as PROFILE_BYTES_MAX
+from billing.reconciliation.formats.profile_files import read_profile
+from billing.reconciliation.formats.profiles import BUILT_IN
 from billing.reconciliation.formats.reading import BYTES_MAX, read_statement
 from billing.reconciliation.formats.statement import Party, Problem, Reading, Row, Statement
 
 ROWS_SHOWN_MAX = 200  # a terminal is not where a year's statement is read
 PURPOSE_SHOWN_MAX = 60
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group("statement", cls=TeachingGroup)
@@ -35,27 +40,40 @@ def group() -> None:
 
 
 @group.command("check")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=EXISTING)
+@click.option(
+    "--profile",
+    type=EXISTING,
+    help="File with the profile of its columns, where we do not know the table.",
+)
+@click.option("--account", default="", help="IBAN, where a spreadsheet does not name its account.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs, whatever the file holds.")
 @click.pass_obj
-def check(office: Office, file: Path, as_json: bool) -> None:
+def check(office: Office, /, *, file: Path, profile: Path | None, account: str, as_json: bool) -> None:
     """Print what was understood of a statement; nothing is written.
 
     Names and numbers of payers are shown as they stand in the file. Exit code 0 when the statement is clean,
     1 with problems.
 
-    Example:
+    Examples:
       auyl statement check november.txt --json
+      auyl statement check table.xlsx --profile village-bank.json
     """
-    with file.open("rb") as stream:
-        # One byte more than the reader takes, so that it sees what is too large without having it all.
-        reading = read_statement(stream.read(BYTES_MAX + 1))
+    profiles = BUILT_IN if profile is None else [read_profile(first_bytes(profile, PROFILE_BYTES_MAX))]
+    iban = check_iban(account) if account else ""
+    reading = read_statement(first_bytes(file, BYTES_MAX), profiles, account=iban)
     if as_json:
         _print_json(reading, office.language)
     else:
         _print(office, reading)
     if reading.problems:
         raise click.exceptions.Exit(1)
+
+
+def first_bytes(file: Path, bytes_max: int) -> bytes:
+    """A file, or so much of it that its reader sees that it is too large."""
+    with file.open("rb") as stream:
+        return stream.read(bytes_max + 1)
 
 
 def to_json(reading: Reading, language: str) -> dict[str, Any]:

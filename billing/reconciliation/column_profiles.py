@@ -10,27 +10,15 @@ from sqlalchemy.orm import Session
 from billing.districts.models import BankAccount
 from billing.kernel.checks import line
 from billing.kernel.db import district_of
-from billing.kernel.errors import AlreadyExists, InvalidInput, NotFound
+from billing.kernel.errors import AlreadyExists, NotFound
 from billing.kernel.rows import check_version, get_row
-from billing.kernel.spreadsheets import normal_heading
-from billing.reconciliation.formats.profiles import BUILT_IN, FIELDS, ColumnProfile
+from billing.reconciliation.formats.profiles import (
+    BUILT_IN,
+    NAME_LENGTH_MAX,
+    ColumnProfile,
+    checked_headings,
+)
 from billing.reconciliation.models import SavedProfile
-
-NAME_LENGTH_MAX = 100
-HEADINGS_MAX = 20  # spellings of one column
-SUMS = ("credit", "debit", "amount")
-
-
-class ProfileIncomplete(InvalidInput):
-    """A profile needs a column for the date and one for a sum at least. Facts: ``field``."""
-
-    code = "profile_incomplete"
-
-
-class HeadingTwice(InvalidInput):
-    """Two columns of a profile cannot have the same heading. Facts: ``field``, ``value``."""
-
-    code = "heading_twice"
 
 
 def save_profile(
@@ -58,10 +46,10 @@ def save_profile(
         AlreadyExists: another profile has the name. Nothing is kept.
     """
     name = line(name, field="name", length_max=NAME_LENGTH_MAX)
-    checked = _checked(headings)
+    checked = checked_headings(headings)
     if bank_account_id is not None:
         get_row(session, BankAccount, bank_account_id, kind="bank_account")
-    same = session.scalar(select(SavedProfile).where(SavedProfile.name == name))
+    same = find_same_name(session, name)
     if same is not None and same.id != profile_id:
         raise AlreadyExists(kind="column_profile", field="name", value=name)
     if profile_id is None:
@@ -76,40 +64,31 @@ def save_profile(
     return saved
 
 
-def _checked(headings: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    checked: dict[str, list[str]] = {}
-    taken: set[str] = set()
-    for field, names in headings.items():
-        if field not in FIELDS or len(names) > HEADINGS_MAX:
-            raise InvalidInput(field=f"headings.{field}"[:60])
-        checked[field] = [line(name, field=f"headings.{field}", length_max=NAME_LENGTH_MAX) for name in names]
-        for name in checked[field]:
-            if (normal := normal_heading(name)) in taken:
-                raise HeadingTwice(field=f"headings.{field}", value=name)
-            taken.add(normal)
-    known = {field: names for field, names in checked.items() if names}
-    if "date" not in known:
-        raise ProfileIncomplete(field="headings.date")
-    if not known.keys() & set(SUMS):
-        raise ProfileIncomplete(field="headings.amount")
-    return known
-
-
 def find_profile(session: Session, name: str) -> SavedProfile:
     """The district's profile with this name.
 
     Raises:
         NotFound: no such profile.
     """
-    saved = session.scalar(select(SavedProfile).where(SavedProfile.name == name.strip()))
+    saved = find_same_name(session, name.strip())
     if saved is None:
         raise NotFound(kind="column_profile", id=name)
     return saved
 
 
+def find_same_name(session: Session, name: str) -> SavedProfile | None:
+    """The district's profile with exactly this name."""
+    return session.scalar(select(SavedProfile).where(SavedProfile.name == name))
+
+
 def list_profiles(session: Session) -> list[SavedProfile]:
     """The district's profiles, by name."""
     return list(session.scalars(select(SavedProfile).order_by(SavedProfile.name)))
+
+
+def told_profile(session: Session, saved: SavedProfile) -> ColumnProfile:
+    """A kept profile as readers of spreadsheets take it."""
+    return _read(saved, _ibans(session))
 
 
 def profiles_for(

@@ -8,7 +8,7 @@ from billing.kernel.paging import Page
 from billing.kernel.rows import get_row
 from billing.reconciliation import column_profiles
 from billing.reconciliation.api import BOOKKEEPERS
-from billing.reconciliation.formats.profiles import FIELDS
+from billing.reconciliation.formats.profiles import FIELDS, NAME_LENGTH_MAX
 from billing.reconciliation.models import SavedProfile
 from billing.web.access import requires
 from billing.web.blueprint import Blueprint
@@ -25,15 +25,13 @@ blp = Blueprint(
 class HeadingsIn(Schema):
     """The names that each column may have."""
 
-    locals().update(
-        {name: ListField(TextField(column_profiles.NAME_LENGTH_MAX), load_default=()) for name in FIELDS}
-    )
+    locals().update({name: ListField(TextField(NAME_LENGTH_MAX), load_default=()) for name in FIELDS})
 
 
 class ProfileIn(Schema):
     """How a bank lays out its spreadsheets."""
 
-    name = TextField(column_profiles.NAME_LENGTH_MAX, required=True)
+    name = TextField(NAME_LENGTH_MAX, required=True)
     bank_account_id = IdField(load_default=None, allow_none=True)
     headings = NestedField(HeadingsIn, required=True)
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from sqlalchemy import func, select
 
-from billing.reconciliation.models import BankStatement, RowException, StatementRow
-from tests.support.bank_files import HALYK, OWN, SHEET, csv_of, document, one_c, section
+from billing.reconciliation.models import BankStatement, RowException, SavedProfile, StatementRow
+from tests.support.bank_files import HALYK, OTHER, OWN, SHEET, csv_of, document, one_c, section
 
 
 @pytest.fixture
@@ -156,3 +156,28 @@ def test_what_was_taken_in_can_be_read(auyl, office, enterprise_id, file, tmp_pa
     assert auyl("statement", "proof", "--format", "xlsx", "--output", str(sheet)).exit_code == 0
     assert sheet.read_bytes()[:2] == b"PK"
     assert "in transit" in auyl("report", "in-transit", "--by", "channel").output.lower()
+
+
+def test_a_profile_goes_from_one_office_to_another_as_a_file(auyl, office, enterprise_id, file):
+    """Imported, listed, exported as it came; imported again under its name it is changed, not doubled."""
+    told = {"name": "Ауыл банкі", "account": OWN, "headings": {"date": ["Күні"], "amount": ["Сомасы"]}}
+    imported = auyl("statement", "profile", "import", file(json.dumps(told), "bank.json"))
+    assert (imported.exit_code, imported.output) == (0, "The profile “Ауыл банкі” is kept.\n")
+    assert auyl("statement", "profile", "list").output == "Ауыл банкі\n"
+    assert json.loads(auyl("statement", "profile", "export", "Ауыл банкі").output) == told
+
+    told["headings"]["knp"] = ["ТМК"]
+    assert auyl("statement", "profile", "import", file(json.dumps(told), "bank.json")).exit_code == 0
+    path = file("", "exported.json")
+    assert auyl("statement", "profile", "export", "Ауыл банкі", "--output", path).exit_code == 0
+    with open(path, encoding="utf-8") as exported:
+        assert json.load(exported) == told
+    assert count(office, SavedProfile) == 1
+
+
+def test_a_profile_of_an_account_we_do_not_hold_is_refused(auyl, office, enterprise_id, file):
+    """Nothing is kept; a name that nobody gave is not found either."""
+    told = {"name": "x", "account": OTHER, "headings": {"date": ["Күні"], "amount": ["Сомасы"]}}
+    assert auyl("statement", "profile", "import", file(json.dumps(told))).exit_code == 1
+    assert auyl("statement", "profile", "export", "x").exit_code == 1
+    assert count(office, SavedProfile) == 0

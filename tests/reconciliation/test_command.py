@@ -98,3 +98,28 @@ def test_every_problem_has_a_sentence(language):
     needed = {f"statement_problem.{code}" for code in ProblemCode}
     needed |= {value.message for value in (*Direction, *StatementTotal)}
     assert needed - set(messages(language)) == set()
+
+
+def test_a_table_nobody_knows_is_read_by_a_profile_from_a_file(office):
+    """Without the profile it is of no known form; with it, it is clean, and no database is asked."""
+    rows = ("Входящий остаток;1,00", "Күні;Сомасы;Бағыты", "02.11.2026;5,00;кіріс", "Исходящий остаток;6,00")
+    table = "\n".join([*rows, ""]).encode()
+    unknown = check(office, table, "--json")
+    assert (unknown.exit_code, json.loads(unknown.stdout_bytes)["rows"]) == (1, [])
+
+    headings = {"date": ["Күні"], "amount": ["Сомасы"], "direction": ["Бағыты"]}
+    profile = office.settings.var.parent / "village-bank.json"
+    profile.write_text(json.dumps({"name": "Ауыл банкі", "headings": headings}), encoding="utf-8")
+    known = check(office, table, "--profile", str(profile), "--account", OWN, "--json")
+    read = json.loads(known.stdout_bytes)
+    assert (read["account"], read["rows"][0]["amount"], read["problems"]) == (OWN, "5.00", [])
+    assert known.exit_code == 0
+
+
+def test_a_profile_that_is_none_is_refused(office):
+    """A sentence, and exit code 1."""
+    profile = office.settings.var.parent / "village-bank.json"
+    profile.write_bytes(b"{}")
+    refused = check(office, HALYK.encode(), "--profile", str(profile))
+    assert refused.exit_code == 1
+    assert "The profile cannot be read." in refused.stderr and "wrong is: name" in refused.stderr

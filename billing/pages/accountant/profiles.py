@@ -12,13 +12,8 @@ from billing.districts.models import BankAccount
 from billing.kernel.rows import get_row
 from billing.pages.desk import ACCOUNTANTS, BOOKKEEPERS, Choice
 from billing.pages.forms import Form, blank, read, submit
-from billing.reconciliation.column_profiles import (
-    HEADINGS_MAX,
-    NAME_LENGTH_MAX,
-    list_profiles,
-    save_profile,
-)
-from billing.reconciliation.formats.profiles import FIELDS
+from billing.reconciliation.column_profiles import list_profiles, save_profile
+from billing.reconciliation.formats.profiles import FIELDS, HEADINGS_MAX, NAME_LENGTH_MAX
 from billing.reconciliation.models import SavedProfile
 from billing.web.access import requires
 from billing.web.fields import IdField, Schema, StrictInteger, TextField

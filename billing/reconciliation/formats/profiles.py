@@ -1,10 +1,16 @@
 """Which column of a bank's spreadsheet is what: one profile per bank, further ones kept by the enterprise."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from billing.kernel.spreadsheets import Column
+from billing.kernel.checks import line
+from billing.kernel.errors import InvalidInput
+from billing.kernel.spreadsheets import Column, normal_heading
+
+NAME_LENGTH_MAX = 100
+HEADINGS_MAX = 20  # spellings of one column
+SUMS = ("credit", "debit", "amount")
 
 # What a column may hold. A bank names either the other side, or payer and payee of every row.
 FIELDS = (
@@ -34,6 +40,18 @@ FIELDS = (
 )
 
 
+class ProfileIncomplete(InvalidInput):
+    """A profile needs a column for the date and one for a sum at least. Facts: ``field``."""
+
+    code = "profile_incomplete"
+
+
+class HeadingTwice(InvalidInput):
+    """Two columns of a profile cannot have the same heading. Facts: ``field``, ``value``."""
+
+    code = "heading_twice"
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnProfile:
     """How one bank's XLSX or CSV is laid out.
@@ -54,6 +72,31 @@ class ColumnProfile:
     def columns(self) -> list[Column]:
         """What to look for in the heading."""
         return [Column(field, names) for field, names in self.headings.items()]
+
+
+def checked_headings(headings: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The headings of a profile as they are kept; fields without one are left out.
+
+    Raises:
+        InvalidInput: a field that we do not know, or too many names of one.
+        ProfileIncomplete, HeadingTwice, InvalidText: see there.
+    """
+    checked: dict[str, list[str]] = {}
+    taken: set[str] = set()
+    for field, names in headings.items():
+        if field not in FIELDS or len(names) > HEADINGS_MAX:
+            raise InvalidInput(field=f"headings.{field}"[:60])
+        checked[field] = [line(name, field=f"headings.{field}", length_max=NAME_LENGTH_MAX) for name in names]
+        for name in checked[field]:
+            if (normal := normal_heading(name)) in taken:
+                raise HeadingTwice(field=f"headings.{field}", value=name)
+            taken.add(normal)
+    known = {field: names for field, names in checked.items() if names}
+    if "date" not in known:
+        raise ProfileIncomplete(field="headings.date")
+    if not known.keys() & set(SUMS):
+        raise ProfileIncomplete(field="headings.amount")
+    return known
 
 
 def _profile(bank: str, /, **headings: tuple[str, ...]) -> ColumnProfile:

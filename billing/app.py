@@ -12,9 +12,10 @@ from billing.catalog import api as catalog
 from billing.config import Settings, load_secret_key
 from billing.customers import api as customers
 from billing.customers import contract_api as contracts
+from billing.customers import link_api as account_links
+from billing.customers.account_links import PUBLIC_URL, signing_with
 from billing.districts import api as districts
 from billing.invoicing import api as invoicing
-from billing.invoicing.documents import PUBLIC_URL
 from billing.invoicing.runs import api as runs
 from billing.invoicing.runs import schedule_api as schedules
 from billing.invoicing.runs.service import WAKE
@@ -53,6 +54,7 @@ BLUEPRINTS = (
     catalog.blp,
     customers.blp,
     contracts.blp,
+    account_links.blp,
     workforce.blp,
     contractors.blp,
     orders.blp,
@@ -95,6 +97,7 @@ def create_app(settings: Settings | None = None, sessions: Sessions | None = Non
     app.extensions["sessions"] = sessions or Sessions(
         make_engine(settings.database_url),
         storing_in(DocumentStore(settings.documents))
+        | signing_with(app.secret_key)
         | {
             PUBLIC_URL: settings.public_url,
             PROCESSES: settings.print_processes,

@@ -63,6 +63,7 @@ APPEND_ONLY = (
     "contractor_version",
     "contractor_price",
     "personal_data_access",
+    "account_link_revocation",
     "bank_statement",
     "statement_row",
     "statement_match",

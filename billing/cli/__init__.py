@@ -9,6 +9,7 @@ import click
 
 from billing.cli import (
     books,
+    customers,
     districts,
     imports,
     invoices,
@@ -91,6 +92,7 @@ for command in (
     districts.district_group,
     districts.enterprise_group,
     users.group,
+    customers.group,
     orders.group,
     invoices.group,
     runs.run,

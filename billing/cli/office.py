@@ -24,9 +24,9 @@ from billing import tables
 from billing.access.service import find_user
 from billing.archive.press import PROCESSES
 from billing.archive.service import DocumentStore, storing_in
-from billing.config import Settings
+from billing.config import Settings, load_secret_key
+from billing.customers.account_links import PUBLIC_URL, signing_with
 from billing.districts.models import District
-from billing.invoicing.documents import PUBLIC_URL
 from billing.invoicing.runs.service import WAKE
 from billing.kernel.db import ALL_DISTRICTS, Sessions, make_engine
 from billing.kernel.errors import InvalidInput, NotFound, RuleViolation
@@ -90,14 +90,14 @@ class Office:
 
     @cached_property
     def sessions(self) -> Sessions:
-        """Units of work that know the document store, the server's address, and the background."""
+        """Units of work that know the document store, the server's address and key, and the background."""
         store = storing_in(DocumentStore(self.settings.documents))
         known = {
             PUBLIC_URL: self.settings.public_url,
             PROCESSES: self.settings.print_processes,
             WAKE: self.background.wake,
         }
-        return Sessions(self.engine, info=store | known)
+        return Sessions(self.engine, info=store | signing_with(load_secret_key(self.settings)) | known)
 
     @cached_property
     def console(self) -> Console:

@@ -57,6 +57,22 @@ class Customer(Versioned, Identified, Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class AccountLinkRevocation(InDistrict, Base):
+    """A moment from which on no earlier link opens a customer's account page. Never changed."""
+
+    __tablename__ = "account_link_revocation"
+    __table_args__ = (
+        within_district("customer_id", "customer"),
+        CheckConstraint("serial BETWEEN 1 AND 65535", name="serial_fits_token"),
+    )
+
+    customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    serial: Mapped[int] = mapped_column(primary_key=True)  # that links carry from now on
+    reason: Mapped[str] = mapped_column(String(300))
+    recorded_by: Mapped[UUID | None]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class CustomerBenefit(Identified, Base):
     """A customer's right to a benefit, with the document that proves it."""
 

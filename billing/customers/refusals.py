@@ -85,3 +85,9 @@ class InvalidSeason(InvalidInput):
     """Months of a season run from 1 to 12. Facts: ``field``."""
 
     code = "invalid_season"
+
+
+class AccountLinkRevoked(RuleViolation):
+    """The link was revoked: whoever may see the account has a newer one. Facts: ``account_number``."""
+
+    code = "account_link_revoked"

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from billing.archive import service as archive
 from billing.archive.models import ArchivedDocument, DocumentKind
+from billing.customers.account_links import PUBLIC_URL, account_link
 from billing.invoicing.models import CreditNote, Invoice, InvoiceLine
 from billing.kernel.i18n import Language, label
 from billing.kernel.money import Money
@@ -27,7 +28,6 @@ from invoices.values import (
     Signatory,
 )
 
-PUBLIC_URL = "public_url"  # in the session's info: how residents reach the server
 PERCENT = Decimal(100)  # basis points in a percent
 ENGLISH = ("en",)
 BOTH = ("kk", "ru")
@@ -38,10 +38,18 @@ def number_text(number: int) -> str:
     return f"{number:06d}"
 
 
-def payment_link(session: Session, invoice_id: object) -> str:
-    """The address of the public page on which an invoice can be paid; empty where the server has none."""
+def payment_link(session: Session, issued: Invoice) -> str:
+    """The address of the public page on which an invoice can be paid; empty where the server has none.
+
+    It opens the customer's account. Invoices from before such links lead to a page of their own, as printed.
+    """
     base = session.info.get(PUBLIC_URL, "")
-    return f"{base}/pay/{invoice_id}" if base else ""
+    if not base:
+        return ""
+    account = issued.facts["account"]
+    if "link_serial" not in account:
+        return f"{base}/pay/{issued.id}"
+    return account_link(session, account["number"], account["link_serial"])
 
 
 def archiving_invoices(
@@ -59,7 +67,7 @@ def archiving_invoices(
                     file_name=f"invoice-{each.year}-{number_text(each.number)}.pdf",
                     template_version=invoice.TEMPLATE_VERSION,
                 ),
-                invoice_document(each, lines, payment_link(session, each.id)),
+                invoice_document(each, lines, payment_link(session, each)),
             )
             for each, lines in issued
         ],

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from billing.customers.account_links import link_serials
 from billing.customers.models import Customer
 from billing.districts.bank_accounts import primary_account
 from billing.districts.models import BankAccount, Enterprise, KatoPlace, Signatory, SignatoryRole
@@ -21,7 +22,11 @@ from billing.orders.facts import customer_facts, enterprise_facts, signatory_fac
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is copied into one customer's invoice; ``place`` is the settlement of his address."""
+    """What is copied into one customer's invoice; ``place`` is the settlement of his address.
+
+    Attributes:
+        link_serial: of the link to his account page that the invoice carries.
+    """
 
     enterprise: Enterprise
     bank: BankAccount
@@ -30,6 +35,7 @@ class Facts:
     payer: Customer | None
     place: KatoPlace | None
     account: AccountBlock
+    link_serial: int
 
     @property
     def payer_id(self) -> UUID | None:
@@ -56,7 +62,11 @@ class Facts:
                 else None
             ),
             "knp": draft.lines[0].service.knp,
-            "account": {"number": self.customer.account_number, **self.account.stored()},
+            "account": {
+                "number": self.customer.account_number,
+                "link_serial": self.link_serial,
+                **self.account.stored(),
+            },
         }
 
 
@@ -91,6 +101,7 @@ def freeze(
         for draft in drafts
     }
     accounts = account_blocks(session, enterprise.id, new, issued_on)
+    serials = link_serials(session, ids)
     return {
         customer_id: Facts(
             enterprise=enterprise,
@@ -100,6 +111,7 @@ def freeze(
             payer=_payer_of(people[customer_id], people),
             place=places.get(people[customer_id].place_code or ""),
             account=accounts[customer_id],
+            link_serial=serials[customer_id],
         )
         for customer_id in ids
     }

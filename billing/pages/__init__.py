@@ -37,9 +37,9 @@ from billing.pages.accountant import (
     three_way,
 )
 from billing.pages.cashier import payments, take
-from billing.pages.clerk import contracts, customers, invoice, invoices, orders, runs
+from billing.pages.clerk import account_link, contracts, customers, invoice, invoices, orders, runs
 from billing.pages.forms import ONCE, once_token
-from billing.pages.resident import door, home, pay, verify
+from billing.pages.resident import door, home, linked_account, pay, verify
 from billing.web.addresses import called_by_provider, for_programs
 from billing.web.language import reader_language, remember_language
 
@@ -47,6 +47,7 @@ GROUPS = (
     office.blp,
     overview.blp,
     customers.blp,
+    account_link.blp,
     contracts.blp,
     orders.blp,
     invoices.blp,
@@ -62,6 +63,7 @@ GROUPS = (
     rules.blp,
     three_way.blp,
     batch.blp,
+    linked_account.blp,
     pay.blp,
     verify.blp,
     door.blp,

@@ -11,7 +11,7 @@ from flask import current_app, g, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billing.access.models import Role
+from billing.access.models import Role, User
 from billing.access.tokens import Caller
 from billing.catalog.models import Service
 from billing.catalog.service import list_services
@@ -105,6 +105,13 @@ def customers_of(ids: Iterable[UUID | None]) -> dict[UUID, Customer]:
     """Customers by id, for a page of things that name them."""
     wanted = {each for each in ids if each is not None}
     rows = current_session().scalars(select(Customer).where(Customer.id.in_(wanted)))
+    return {row.id: row for row in rows}
+
+
+def users_of(ids: Iterable[UUID | None]) -> dict[UUID, User]:
+    """Users by id, for a page of things that they recorded; what the program did itself has none."""
+    wanted = {each for each in ids if each is not None}
+    rows = current_session().scalars(select(User).where(User.id.in_(wanted)))
     return {row.id: row for row in rows}
 
 

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from billing.archive import service as archive
 from billing.archive.models import ArchivedDocument, DocumentKind
+from billing.customers.account_links import PUBLIC_URL
 from billing.customers.models import Customer
 from billing.customers.service import get_customer
 from billing.districts.models import SignatoryRole
 from billing.districts.service import get_enterprise
 from billing.districts.signatories import signatories_on
 from billing.invoicing.documents import (
-    PUBLIC_URL,
     customer_party,
     enterprise_party,
     languages_for,

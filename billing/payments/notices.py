@@ -50,7 +50,7 @@ def _told(
         subject = subjects[event.subject_id]
         customer = customers[subject.customer_id]
         if isinstance(subject, Invoice):
-            data, link = _invoice(subject), payment_link(session, subject.id)
+            data, link = _invoice(subject), payment_link(session, subject)
         else:
             data, link = _payment(subject), verification_link(session, subject.id)
             if event.kind is EventKind.PAYMENT_REVERSED:

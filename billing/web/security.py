@@ -21,6 +21,7 @@ BODY_BYTES_MAX = 10 * 1024 * 1024  # the whole country's classifier of places ha
 FORM_BYTES_MAX = 256 * 1024
 FORM_PARTS_MAX = 500
 LOGIN_LIMIT = "10 per minute"
+MISSES_PER_MINUTE_MAX = 20
 
 # Bootstrap's icons are data: addresses; anything else comes from this server.
 _POLICY = (
@@ -56,6 +57,19 @@ def within_limit(per_minute_max: int, *whose: object) -> bool:
     Counted at this process, like all that the limiter counts.
     """
     return limiter.limiter.hit(RateLimitItemPerMinute(per_minute_max), *map(str, whose))
+
+
+def count_miss() -> None:
+    """Count a public address that leads nowhere: who tries one after the other is guessing.
+
+    Only these are counted by where they come from: a whole village may stand behind one address of its
+    mobile operator, and all who hold a right link are let in.
+
+    Raises:
+        TooManyRequests: too many wrong ones came from there within a minute.
+    """
+    if not within_limit(MISSES_PER_MINUTE_MAX, "miss", get_remote_address()):
+        raise TooManyRequests
 
 
 def protect(app: Flask, *, https: bool, proxies: int) -> None:

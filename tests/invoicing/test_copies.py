@@ -10,22 +10,25 @@ from billing.archive.models import DocumentKind
 from billing.archive.service import fetch
 from billing.catalog import service as catalog
 from billing.customers import service as customers
+from billing.customers.account_links import PUBLIC_URL, account_link, revoke_links
 from billing.districts import service as districts
 from billing.districts.models import SignatoryRole
-from billing.invoicing.documents import archive_invoices, invoice_document, number_text, payment_link
+from billing.invoicing.documents import archiving_invoices, invoice_document, number_text, payment_link
 from billing.invoicing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from billing.invoicing.service import get_invoice, lines_of
+from billing.kernel.dates import Month
 from billing.kernel.errors import AlreadyExists
 from billing.kernel.money import Money
 from billing.payments.models import Payment, PaymentReversal, Refund
 from billing.receivables.models import Allocation
 from invoices import invoice as paper
-from tests.support.billing import APRIL_10, credit, only_line, open_desk, refund, reverse
+from tests.support.billing import APRIL_10, MARCH, credit, only_line, open_desk, refund, reverse
 from tests.support.catalog import make_tariff
 from tests.support.orders import make_resident
 
 T = Money.tenge
 MARCH_15 = date(2026, 3, 15)
+APRIL = Month(2026, 4)
 
 
 @pytest.fixture
@@ -52,7 +55,7 @@ def rendered_again(session, invoice_id):
     """The PDF as the rows give it now."""
     session.expire_all()
     issued = get_invoice(session, invoice_id)
-    document = invoice_document(issued, lines_of(session, invoice_id), payment_link(session, invoice_id))
+    document = invoice_document(issued, lines_of(session, invoice_id), payment_link(session, issued))
     return paper.render(document)
 
 
@@ -120,8 +123,9 @@ def test_an_invoice_is_printed_once(desk):
 
     assert document.file_name == f"invoice-2026-{number_text(1)}.pdf"
     assert content.startswith(b"%PDF-")
-    with pytest.raises(AlreadyExists):
-        archive_invoices(desk.session, [(invoice, lines_of(desk.session, invoice.id))])
+    again = archiving_invoices(desk.session, [(invoice, lines_of(desk.session, invoice.id))])
+    with pytest.raises(AlreadyExists), again:
+        pytest.fail("nothing is printed twice")
 
 
 FACTS = [Invoice, InvoiceLine, CreditNote, CreditNoteLine, Payment, Allocation, Refund, PaymentReversal]
@@ -156,3 +160,19 @@ def test_the_database_refuses_a_second_invoice_with_a_number(desk):
         desk.session.execute(insert(table).values(row | {"id": make_resident(desk.session, 5).id}))
 
     assert desk.session.scalar(select(func.count()).select_from(Invoice)) == 1
+
+
+def test_an_invoice_keeps_its_link_when_links_are_revoked(desk):
+    """It is printed again to the last byte as it was; the next invoice carries the new link."""
+    desk.session.info[PUBLIC_URL] = "https://auyl.example"
+    first = desk.issue(MARCH)
+    _, printed = fetch(desk.session, DocumentKind.INVOICE, first.id)
+    link = payment_link(desk.session, first)
+
+    revoke_links(desk.session, desk.customer.id, reason="шот жоғалды")
+    second = desk.issue(APRIL)
+
+    assert link == account_link(desk.session, desk.customer.account_number, 0)
+    assert payment_link(desk.session, first) == link
+    assert payment_link(desk.session, second) == account_link(desk.session, desk.customer.account_number, 1)
+    assert rendered_again(desk.session, first.id) == printed

@@ -7,7 +7,10 @@ from sqlalchemy.orm import Session
 
 from billing.app import create_app
 from billing.config import Settings
+from billing.customers.account_links import AccountToken, read_token
 from billing.invoicing.documents import payment_link
+from billing.invoicing.models import Invoice
+from billing.kernel.db import scope
 from billing.payments.models import Payment
 from billing.payments.providers.service import close_provider
 from tests.support.billing import reverse
@@ -84,5 +87,12 @@ def test_the_served_application_knows_the_address_of_this_page(tmp_path):
         {"AUYL_VAR": str(tmp_path), "AUYL_SECRET_KEY": "x", "AUYL_PUBLIC_URL": "https://auyl.example"}
     )
     sessions = create_app(settings).extensions["sessions"]
+    issued = Invoice(id=uuid4(), facts={"account": {"number": "47363900019", "link_serial": 0}})
     with Session(sessions.engine, info=dict(sessions.info)) as session:
-        assert payment_link(session, "1") == "https://auyl.example/pay/1"
+        scope(session, DISTRICT_ID)
+        link = payment_link(session, issued)
+        token = read_token(session, link.removeprefix("https://auyl.example/a/"))
+        assert token == AccountToken(DISTRICT_ID, "47363900019", 0)
+
+        del issued.facts["account"]["link_serial"]  # from before there were such links
+        assert payment_link(session, issued) == f"https://auyl.example/pay/{issued.id}"

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from billing.invoicing.documents import PUBLIC_URL
+from billing.customers.account_links import PUBLIC_URL
 from billing.invoicing.models import Invoice
 from billing.payments.documents import receipt_number, verification_link
 from billing.payments.models import Payment

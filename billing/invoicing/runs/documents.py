@@ -33,7 +33,7 @@ def print_run(session: Session, run_id: UUID, *, two_up: bool = False) -> bytes:
     if not carried:
         raise NothingToPrint(period=run.period)
     documents = (
-        invoice_document(invoice, lines, payment_link(session, invoice.id))
+        invoice_document(invoice, lines, payment_link(session, invoice))
         for invoice, lines in in_order(session, carried)
     )
     return print_file.render(documents, title=file_name(run), language="kk", two_up=two_up)

@@ -14,7 +14,6 @@ from billing.customers import service as customers
 from billing.kernel.clock import today
 from billing.kernel.paging import PageRequest
 from billing.pages import desk
-from billing.pages.cashier.trail import trail_of
 from billing.pages.desk import ACCOUNTANTS, READERS, TELLERS
 from billing.pages.fields import TypedDate, TypedMoney, TypedPastDate
 from billing.pages.forms import Form, blank, filters, read, submit
@@ -23,6 +22,7 @@ from billing.payments.documents import receipt_number, render_receipt
 from billing.payments.explanation import read_steps, sentences
 from billing.payments.models import PaymentMethod
 from billing.payments.standing import refunds_of, standing_of, standings_of
+from billing.payments.trail import trail_of
 from billing.web.access import requires
 from billing.web.fields import EnumField, IdField, Schema, TextField
 from billing.web.files import PDF, file_answer

@@ -67,7 +67,7 @@ def page(invoice_id: UUID) -> ResponseReturnValue:
         customer=customers.get_customer(session, standing.invoice.customer_id),
         notes=list_credit_notes(session, desk.ALL, invoice_id=invoice_id).items,
         settlements=settlements_of(session, invoice_id),
-        link=payment_link(session, invoice_id),
+        link=payment_link(session, standing.invoice),
     )
 
 

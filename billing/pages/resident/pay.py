@@ -8,23 +8,20 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, make_response, render_template
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from billing.districts.models import District
 from billing.invoicing.models import Invoice
 from billing.invoicing.standing import Standing, standing_of
 from billing.kernel.clock import today
-from billing.kernel.db import ALL_DISTRICTS, scope
 from billing.pages.resident.trail import revenue_of
+from billing.pages.resident.visiting import NOT_FOUND, find_district, guarded, visiting
 from billing.payments.providers.service import list_providers, pay_link_of
 from billing.web.access import public
+from billing.web.security import count_miss
 from billing.web.transaction import current_session
 
 blp = Blueprint("resident_pay", __name__)
-
-NOT_FOUND = 404
 
 
 @blp.get("/pay/<uuid:invoice_id>")
@@ -32,31 +29,14 @@ NOT_FOUND = 404
 def page(invoice_id: UUID) -> Response:
     """What is to be paid for an invoice, and how."""
     session = current_session()
-    before = session.info.get("district_id")
-    standing = _standing(session, invoice_id)
-    if standing is None:
-        answer = make_response(render_template("resident/unknown.html"), NOT_FOUND)
-    else:
-        facts = _facts(standing) | _ways(session, standing)
-        answer = make_response(render_template("resident/pay.html", **facts))
-    if before is not None:
-        scope(session, before)
-    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return answer
-
-
-def _standing(session: Session, invoice_id: UUID) -> Standing | None:
-    # Nobody said which district: it is looked up over all of them by their keys, then worked in alone.
-    scope(session, ALL_DISTRICTS)
-    district_id = session.scalar(
-        select(Invoice.district_id).where(
-            Invoice.district_id.in_(select(District.id)), Invoice.id == invoice_id
-        )
-    )
+    district_id = find_district(session, invoice_id, Invoice)
     if district_id is None:
-        return None
-    scope(session, district_id)
-    return standing_of(session, invoice_id, today=today())
+        count_miss()
+        return guarded(make_response(render_template("resident/unknown.html"), NOT_FOUND))
+    with visiting(session, district_id):
+        standing = standing_of(session, invoice_id, today=today())
+        facts = _facts(standing) | _ways(session, standing)
+        return guarded(make_response(render_template("resident/pay.html", **facts)))
 
 
 def _ways(session: Session, standing: Standing) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from billing.payments.providers.incidents import (
     note_incident,
     resolve_incident,
 )
-from billing.payments.providers.paying import check, pay
+from billing.payments.providers.paying import check, masked_name, pay
 from billing.payments.providers.registry import (
     Told,
     TransactionContradicts,
@@ -55,6 +55,7 @@ __all__ = [
     "list_incidents",
     "list_providers",
     "list_transactions",
+    "masked_name",
     "note_incident",
     "pay",
     "pay_link_of",

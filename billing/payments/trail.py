@@ -1,5 +1,6 @@
-"""Where the money of a payment went: allocations to invoice lines, and the revenue line each became."""
+"""Where the money of payments went: allocations to invoice lines, and the revenue line each became."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -36,6 +37,11 @@ class TrailStep:
 
 def trail_of(session: Session, payment_id: UUID) -> list[TrailStep]:
     """Every step of a payment's money, in the order it was taken; releases stand as steps of their own."""
+    return trails_of(session, [payment_id])[payment_id]
+
+
+def trails_of(session: Session, payment_ids: Collection[UUID]) -> dict[UUID, list[TrailStep]]:
+    """The steps of several payments' money, in two queries."""
     rows = session.execute(
         select(Allocation, InvoiceLine, Invoice)
         .join(
@@ -46,16 +52,19 @@ def trail_of(session: Session, payment_id: UUID) -> list[TrailStep]:
         .join(
             Invoice, (Invoice.district_id == Allocation.district_id) & (Invoice.id == Allocation.invoice_id)
         )
-        .where(Allocation.payment_id == payment_id)
+        .where(Allocation.payment_id.in_(payment_ids))
         .order_by(Allocation.allocated_on, Allocation.id)
     ).all()
-    revenue = _revenue(session, payment_id)
-    return [_step(allocation, line, invoice, revenue) for allocation, line, invoice in rows]
+    revenue = _revenue(session, payment_ids)
+    trails: dict[UUID, list[TrailStep]] = {payment_id: [] for payment_id in payment_ids}
+    for allocation, line, invoice in rows:
+        trails[allocation.payment_id].append(_step(allocation, line, invoice, revenue))
+    return trails
 
 
-def _revenue(session: Session, payment_id: UUID) -> dict[tuple[UUID | None, bool], RevenueLine]:
+def _revenue(session: Session, payment_ids: Collection[UUID]) -> dict[tuple[UUID | None, bool], RevenueLine]:
     """Revenue lines by allocation; a line that takes one back carries the allocation that was released."""
-    lines = session.scalars(select(RevenueLine).where(RevenueLine.payment_id == payment_id))
+    lines = session.scalars(select(RevenueLine).where(RevenueLine.payment_id.in_(payment_ids)))
     return {(line.allocation_id, line.amount.tiyn < 0): line for line in lines}
 
 

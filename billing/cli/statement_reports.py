@@ -14,6 +14,7 @@ from billing.cli.tables import formatted, show
 from billing.cli.typed import DAY
 from billing.districts.models import BankAccount
 from billing.kernel.clock import today
+from billing.kernel.dates import FOREVER
 from billing.kernel.paging import PAGE_SIZE_MAX, PageRequest
 from billing.reconciliation.in_transit import Grouping, money_in_transit, transit_table
 from billing.reconciliation.listing import (
@@ -24,7 +25,8 @@ from billing.reconciliation.listing import (
     rows_table,
     statements_table,
 )
-from billing.reconciliation.proof import bank_proof, proof_table, treasury_proof
+from billing.reconciliation.proof import bank_proof, treasury_proof
+from billing.reconciliation.proof_report import proof_table
 
 _ACCOUNT = click.option("--account", "iban", help="IBAN of one account; all by default.")
 
@@ -84,21 +86,25 @@ def rows(
 @group.command("proof")
 @click.option("--enterprise", help="BIN of the enterprise; the district's only one by default.")
 @click.option("--treasury", is_flag=True, help="Of the budget's account instead.")
+@click.option("--on", "day", type=DAY, help="At the end of this day; as of now by default.")
 @formatted
 @click.pass_obj
-def proof(office: Office, /, *, enterprise: str | None, treasury: bool, **form: Any) -> None:
+def proof(
+    office: Office, /, *, enterprise: str | None, treasury: bool, day: date | None, **form: Any
+) -> None:
     """The bank's balance held against the books, with every open item between them.
 
     Exit code 1 when something is left that no item explains.
 
-    Example:
+    Examples:
       auyl statement proof --format xlsx --output proof.xlsx
+      auyl statement proof --on 2026-10-31
     """
     with office.work(read_only=True) as session:
         if treasury:
-            found = treasury_proof(session)
+            found = treasury_proof(session, day or FOREVER)
         else:
-            found = bank_proof(session, enterprise_of(session, enterprise).id)
+            found = bank_proof(session, enterprise_of(session, enterprise).id, day or FOREVER)
     show(office, proof_table(found), **form)
     if found.difference:
         raise click.exceptions.Exit(1)

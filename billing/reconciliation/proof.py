@@ -5,20 +5,24 @@ stated balances = balance of the books
                 − postings that no statement shows
                 + what lay there before the first statement
                 + what no statement tells: files missing in between, sums that were overridden
+
+As of a day that is past, what the bank showed and the books posted until then is told by what is known of it
+now: a row whose posting came later is open on that day, and so is a posting that a later row shows.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from billing.districts.models import BankAccount, BankAccountKind
+from billing.kernel.bulk import among
 from billing.kernel.columns import money_sum
+from billing.kernel.dates import FOREVER
 from billing.kernel.money import ZERO, Money, total
-from billing.kernel.reporting import Column, Kind, ReportTable, Row
 from billing.kernel.shown import Shown
 from billing.ledger import service as ledger
 from billing.ledger.chart import BANK, BUDGET_KSN
@@ -30,14 +34,6 @@ from billing.reconciliation.models import (
     MatchedTransfer,
     StatementMatch,
     StatementRow,
-)
-
-COLUMNS = (
-    Column("proof_line", width=34),
-    Column("day", Kind.DATE, width=12),
-    Column("iban", width=22),
-    Column("what", width=60),
-    Column("amount", Kind.MONEY, width=18),
 )
 
 
@@ -97,14 +93,16 @@ class Proof:
     Attributes:
         code: of the ledger account.
         balances: of the bank accounts.
-        book_balance: of the ledger account, as of now.
+        book_balance: of the ledger account.
         items: all open items.
+        day: at the end of which all this holds.
     """
 
     code: str
     balances: Sequence[Balance]
     book_balance: Money
     items: Sequence[Item]
+    day: date = FOREVER
 
     @property
     def stated(self) -> Money:
@@ -117,64 +115,92 @@ class Proof:
         return self.stated - self.book_balance - total(item.amount for item in self.items)
 
 
-def bank_proof(session: Session, enterprise_id: UUID) -> Proof:
+def bank_proof(session: Session, enterprise_id: UUID, day: date = FOREVER) -> Proof:
     """The proof of an enterprise's own bank accounts, together one account of its book.
+
+    Args:
+        day: at the end of which; as of now if not given.
 
     Raises:
         NotFound: the enterprise has no book.
     """
     book_id = ledger.enterprise_book_id(session, enterprise_id)
     of_bank = and_(BankAccount.kind == BankAccountKind.BANK, BankAccount.enterprise_id == enterprise_id)
-    return _proof(session, book_id, BANK, of_bank)
+    return _proof(session, book_id, BANK, of_bank, day)
 
 
-def treasury_proof(session: Session) -> Proof:
+def treasury_proof(session: Session, day: date = FOREVER) -> Proof:
     """The proof of the budget's control cash accounts.
+
+    Args:
+        day: at the end of which; as of now if not given.
 
     Raises:
         NotFound: the budget's book was not opened.
     """
-    return _proof(
-        session, ledger.budget_book_id(session), BUDGET_KSN, BankAccount.kind != BankAccountKind.BANK
-    )
+    of_treasury = BankAccount.kind != BankAccountKind.BANK
+    return _proof(session, ledger.budget_book_id(session), BUDGET_KSN, of_treasury, day)
 
 
-def _proof(session: Session, book_id: UUID, code: str, which: ColumnElement[bool]) -> Proof:
+def _proof(session: Session, book_id: UUID, code: str, which: ColumnElement[bool], day: date) -> Proof:
     accounts = list(session.scalars(select(BankAccount).where(which).order_by(BankAccount.id)))
     account_id = session.scalars(
         select(Account.id).where(Account.book_id == book_id, Account.code == code)
     ).one()
-    balances = [_stated(session, account) for account in accounts]
+    balances = [_stated(session, account, day) for account in accounts]
     first_days = [balance.first_day for balance in balances if balance.first_day is not None]
     start = min(first_days, default=None)
     ibans = {account.id: account.iban for account in accounts}
-    postings = _unclaimed(session, account_id)
+    cut = _cut_by(session, ibans, day)
+    postings = _unclaimed(session, account_id, cut, day)
     items = [
         *_opening(balances, postings, start),
         *_of_balances(balances),
-        *_open_rows(session, ibans),
+        *_open_rows(session, ibans, cut, day),
         *(
             Item(ProofLine.POSTING, -moved, posted_on, what=source_kind)
             for posted_on, source_kind, moved in postings
             if start is None or posted_on >= start
         ),
-        *_at_treasury(session, account_id, ibans),
+        *_at_treasury(session, account_id, ibans, day),
     ]
-    book_balance = session.scalar(select(_moved_on(account_id)).where(_touches(account_id))) or ZERO
-    return Proof(code, balances, book_balance, items)
+    book_balance = session.scalar(select(_moved_on(account_id)).where(_touches(account_id, day))) or ZERO
+    return Proof(code, balances, book_balance, items, day)
 
 
-def _stated(session: Session, account: BankAccount) -> Balance:
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """What a statement says of balances."""
+
+    id: UUID
+    date_from: date
+    date_to: date
+    opening: Money
+    closing: Money
+
+    def until(self, day: date) -> "_Stated":
+        """Of one that goes on beyond a day only the opening balance is a balance until then."""
+        if self.date_to <= day:
+            return self
+        return replace(self, date_to=self.date_from - timedelta(days=1), closing=self.opening)
+
+
+def _stated(session: Session, account: BankAccount, day: date) -> Balance:
     """An account's first and last balance, and what its rows moved between and beyond them."""
-    stated = list(
-        session.scalars(
-            select(BankStatement)
-            .where(BankStatement.bank_account_id == account.id, BankStatement.opening.is_not(None))
-            .order_by(BankStatement.date_from, BankStatement.id)
+    found = session.execute(
+        select(*(getattr(BankStatement, name) for name in _Stated.__slots__))
+        .where(
+            BankStatement.bank_account_id == account.id,
+            BankStatement.opening.is_not(None),
+            BankStatement.date_from <= day,
         )
+        .order_by(BankStatement.date_from, BankStatement.id)
     )
+    stated = [_Stated(*row).until(day) for row in found]
     signed = case((StatementRow.direction == Direction.IN, StatementRow.amount), else_=-StatementRow.amount)
-    rows = select(money_sum(signed)).where(StatementRow.bank_account_id == account.id)
+    rows = select(money_sum(signed)).where(
+        StatementRow.bank_account_id == account.id, StatementRow.booked_on <= day
+    )
     whole = session.scalar(rows) or ZERO
     if not stated:
         return Balance(account, beyond=whole)
@@ -184,13 +210,11 @@ def _stated(session: Session, account: BankAccount) -> Balance:
     return Balance(account, first_day, last_day, opening, closing, moved, whole - moved)
 
 
-def _fitting(
-    stated: Sequence[BankStatement], first_day: date, last_day: date, moved: Money
-) -> tuple[Money, Money]:
+def _fitting(stated: Sequence[_Stated], first_day: date, last_day: date, moved: Money) -> tuple[Money, Money]:
     """The first and the last balance; of files that end on one day the one that fits."""
-    openings = [each.opening for each in stated if each.date_from == first_day and each.opening is not None]
+    openings = [each.opening for each in stated if each.date_from == first_day]
     latest = sorted((each for each in stated if each.date_to == last_day), key=lambda each: each.id)
-    closings = [each.closing for each in reversed(latest) if each.closing is not None]
+    closings = [each.closing for each in reversed(latest)]
     pairs = [(opening, closing) for closing in closings for opening in openings]
     return next(((o, c) for o, c in pairs if c - o == moved), pairs[0])
 
@@ -213,7 +237,38 @@ def _of_balances(balances: Sequence[Balance]) -> Iterator[Item]:
             yield Item(ProofLine.BEYOND_BALANCES, -balance.beyond, None, balance.account.iban)
 
 
-def _open_rows(session: Session, ibans: dict[UUID, str]) -> Iterator[Item]:
+def _cut_by(session: Session, account_ids: Collection[UUID], day: date) -> list[UUID]:
+    """Matches of which a part lies before the end of a day and another after it."""
+    if day == FOREVER:
+        return []
+    rows = (
+        select(MatchedRow.match_id.label("match_id"), StatementRow.booked_on.label("day"))
+        .join(
+            StatementRow,
+            (StatementRow.district_id == MatchedRow.district_id) & (StatementRow.id == MatchedRow.row_id),
+        )
+        .where(StatementRow.bank_account_id.in_(account_ids))
+    )
+    transfers = (
+        select(MatchedTransfer.match_id, Transfer.posted_on)
+        .join(
+            Transfer,
+            (Transfer.district_id == MatchedTransfer.district_id)
+            & (Transfer.id == MatchedTransfer.transfer_id),
+        )
+        .join(
+            StatementMatch,
+            (StatementMatch.district_id == MatchedTransfer.district_id)
+            & (StatementMatch.id == MatchedTransfer.match_id),
+        )
+        .where(StatementMatch.bank_account_id.in_(account_ids))
+    )
+    parts = union_all(rows, transfers).subquery()
+    cut = select(parts.c.match_id).group_by(parts.c.match_id)
+    return list(session.scalars(cut.having(func.min(parts.c.day) <= day, func.max(parts.c.day) > day)))
+
+
+def _open_rows(session: Session, ibans: dict[UUID, str], cut: Sequence[UUID], day: date) -> Iterator[Item]:
     rows = (
         select(
             StatementRow.booked_on,
@@ -228,7 +283,11 @@ def _open_rows(session: Session, ibans: dict[UUID, str]) -> Iterator[Item]:
             MatchedRow,
             (MatchedRow.district_id == StatementRow.district_id) & (MatchedRow.row_id == StatementRow.id),
         )
-        .where(StatementRow.bank_account_id.in_(ibans), MatchedRow.row_id.is_(None))
+        .where(
+            StatementRow.bank_account_id.in_(ibans),
+            StatementRow.booked_on <= day,
+            or_(MatchedRow.row_id.is_(None), among(session, MatchedRow.match_id, cut)),
+        )
         .order_by(StatementRow.booked_on, StatementRow.id)
     )
     for row in session.execute(rows):
@@ -238,15 +297,19 @@ def _open_rows(session: Session, ibans: dict[UUID, str]) -> Iterator[Item]:
         yield Item(ProofLine.ROW, amount, row.booked_on, ibans[row.bank_account_id], what)
 
 
-def _unclaimed(session: Session, account_id: UUID) -> Sequence[tuple[date, SourceKind, Money]]:
+def _unclaimed(
+    session: Session, account_id: UUID, cut: Sequence[UUID], day: date
+) -> Sequence[tuple[date, SourceKind, Money]]:
     """Postings on the account that no match claims; one that was mirrored and its mirror are nothing."""
     claimed, mirror, other_claim = aliased(MatchedTransfer), aliased(Transfer), aliased(MatchedTransfer)
     is_claimed = exists().where(
         claimed.district_id == Transfer.district_id, claimed.transfer_id == Transfer.id
     )
+    is_cut = is_claimed.where(among(session, claimed.match_id, cut))
     # The other one of a pair: its mirror, or what it mirrors, unless a row of the bank is that one.
     is_undone = exists().where(
         mirror.district_id == Transfer.district_id,
+        mirror.posted_on <= day,
         or_(mirror.reverses_id == Transfer.id, mirror.id == Transfer.reverses_id),
         ~exists().where(other_claim.district_id == mirror.district_id, other_claim.transfer_id == mirror.id),
     )
@@ -256,13 +319,13 @@ def _unclaimed(session: Session, account_id: UUID) -> Sequence[tuple[date, Sourc
             Transfer.source_kind,
             case((Transfer.debit_account_id == account_id, Transfer.amount), else_=-Transfer.amount),
         )
-        .where(_touches(account_id), ~is_claimed, ~is_undone)
+        .where(_touches(account_id, day), or_(is_cut, and_(~is_claimed, ~is_undone)))
         .order_by(Transfer.posted_on, Transfer.id)
     )
     return list(session.execute(rows))
 
 
-def _at_treasury(session: Session, account_id: UUID, ibans: dict[UUID, str]) -> Iterator[Item]:
+def _at_treasury(session: Session, account_id: UUID, ibans: dict[UUID, str], day: date) -> Iterator[Item]:
     """What the book has and the bank never saw: it went straight to the budget's account."""
     claimed: Select[Money] = (
         select(_moved_on(account_id))
@@ -276,7 +339,7 @@ def _at_treasury(session: Session, account_id: UUID, ibans: dict[UUID, str]) -> 
             (StatementMatch.district_id == MatchedTransfer.district_id)
             & (StatementMatch.id == MatchedTransfer.match_id),
         )
-        .where(_touches(account_id), StatementMatch.bank_account_id.not_in(ibans))
+        .where(_touches(account_id, day), StatementMatch.bank_account_id.not_in(ibans))
     )
     amount = session.scalar(claimed) or ZERO
     if amount:
@@ -287,41 +350,6 @@ def _moved_on(account_id: UUID) -> ColumnElement[Money]:
     return money_sum(case((Transfer.debit_account_id == account_id, Transfer.amount), else_=-Transfer.amount))
 
 
-def _touches(account_id: UUID) -> ColumnElement[bool]:
-    return or_(Transfer.debit_account_id == account_id, Transfer.credit_account_id == account_id)
-
-
-def proof_table(proof: Proof) -> ReportTable:
-    """The proof for people: from the books' balance, item by item, to the bank's."""
-    rows = [
-        Row(
-            {"proof_line": ProofLine.BOOK_BALANCE, "what": proof.code, "amount": proof.book_balance},
-            is_sum=True,
-        ),
-        *(
-            Row(
-                {
-                    "proof_line": item.line,
-                    "day": item.day,
-                    "iban": item.iban,
-                    "what": item.what,
-                    "amount": item.amount,
-                }
-            )
-            for item in proof.items
-        ),
-        *(
-            Row(
-                {
-                    "proof_line": ProofLine.STATED_BALANCE,
-                    "day": balance.last_day,
-                    "iban": balance.account.iban,
-                    "amount": balance.closing if balance.last_day else None,
-                },
-                is_sum=True,
-            )
-            for balance in proof.balances
-        ),
-        Row({"proof_line": ProofLine.DIFFERENCE, "amount": proof.difference}, is_sum=True),
-    ]
-    return ReportTable("bank_proof", {"account": proof.code}, COLUMNS, rows)
+def _touches(account_id: UUID, day: date) -> ColumnElement[bool]:
+    touches = or_(Transfer.debit_account_id == account_id, Transfer.credit_account_id == account_id)
+    return and_(touches, Transfer.posted_on <= day)

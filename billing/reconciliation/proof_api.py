@@ -8,7 +8,8 @@ from billing.access.models import Role
 from billing.kernel.clock import today
 from billing.reconciliation.api import BOOKKEEPERS
 from billing.reconciliation.in_transit import Grouping, money_in_transit, transit_table
-from billing.reconciliation.proof import Proof, bank_proof, proof_table, treasury_proof
+from billing.reconciliation.proof import Proof, bank_proof, treasury_proof
+from billing.reconciliation.proof_report import proof_table
 from billing.web.access import requires
 from billing.web.blueprint import Blueprint
 from billing.web.fields import DateField, EnumField, IdField, Schema
@@ -25,6 +26,7 @@ class ProofArgs(Schema):
     """Of which enterprise's own accounts; of the budget's control cash accounts if not given."""
 
     enterprise_id = IdField()
+    day = DateField(metadata={"description": "at the end of which; as of now if not given"})
 
 
 class TransitArgs(Schema):
@@ -72,5 +74,5 @@ def download_transit(args: dict[str, Any]) -> Response:
 
 def _proof(args: dict[str, Any]) -> Proof:
     if "enterprise_id" in args:
-        return bank_proof(current_session(), args["enterprise_id"])
-    return treasury_proof(current_session())
+        return bank_proof(current_session(), **args)
+    return treasury_proof(current_session(), **args)

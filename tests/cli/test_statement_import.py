@@ -152,6 +152,8 @@ def test_what_was_taken_in_can_be_read(auyl, office, enterprise_id, file, tmp_pa
     assert proof.exit_code == 0
     assert "Balance by the bank" in proof.output
     assert "95,000.00" in proof.output.replace("\N{NO-BREAK SPACE}", " ")
+    past = auyl("statement", "proof", "--on", "2026-11-02")
+    assert (past.exit_code, "with the bank on 2 Nov 2026" in past.output) == (0, True)
     sheet = tmp_path / "proof.xlsx"
     assert auyl("statement", "proof", "--format", "xlsx", "--output", str(sheet)).exit_code == 0
     assert sheet.read_bytes()[:2] == b"PK"

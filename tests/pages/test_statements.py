@@ -46,6 +46,8 @@ def test_a_statement_is_taken_in_and_its_rows_wait(accountant):
     assert "Әлімбаева" not in rows
 
     assert "95,000.00" in text_of(accountant.read("/reports/bank-proof")).replace("\N{NO-BREAK SPACE}", " ")
+    past = text_of(accountant.read("/reports/bank-proof?day=02.11.2026"))
+    assert "with the bank on 2 Nov 2026" in past and "777" not in past
     again = accountant.send("/statements/", "rematch")
     assert "looked at again" in text_of(accountant.read(again.location))
 

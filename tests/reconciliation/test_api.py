@@ -264,6 +264,11 @@ def test_the_proof_and_the_transit_are_reports(accountant):
 
     assert proof["rows"][-2]["values"]["amount"] == "95000.00"
     assert proof["rows"][-1]["values"]["amount"] == "0.00"
+    past = accountant.get(f"/api/v1/bank-proof?enterprise_id={enterprise_id}&day=2026-11-01").json
+    assert (past["title"], past["rows"][-2]["values"]["amount"]) == (
+        "Reconciliation of account 1030 with the bank on 1 Nov 2026",
+        "100000.00",
+    )
     cells = list(openpyxl.load_workbook(BytesIO(sheet.data)).active.values)
     assert cells[-1][-1] == 0
     assert accountant.get("/api/v1/money-in-transit?grouping=day").json["totals"]["amount"] == "0.00"

@@ -1,6 +1,6 @@
 """The bank against the books: what an import leaves agrees, and a hand in the database is found."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +10,8 @@ from billing.kernel.money import Money
 from billing.ledger.models import SourceKind, Transfer
 from billing.reconciliation.matches import MatchDraft, record_matches
 from billing.reconciliation.models import MatchedRow, MatchKind, StatementMatch, StatementRow
-from billing.reconciliation.proof import ProofLine, bank_proof, proof_table, treasury_proof
+from billing.reconciliation.proof import ProofLine, bank_proof, treasury_proof
+from billing.reconciliation.proof_report import proof_table
 from billing.reconciliation.service import rematch, take_in
 from billing.reconciliation.undo import undo_match
 from tests.support.bank_desk import add_treasury_account, open_bank, refunded
@@ -20,6 +21,7 @@ from tests.support.damage import found, harm
 
 T = Money.tenge
 NOVEMBER_26 = date(2026, 11, 26)
+NOVEMBER_30 = date(2026, 11, 30)
 
 
 @pytest.fixture
@@ -186,6 +188,62 @@ def test_the_budget_s_account_is_proved_too(bank, session):
     assert (proof.book_balance, proof.stated, proof.difference) == (T(800), T(840), T(0))
     assert lines(proof) == [(ProofLine.ROW, "40.00")]
     assert found(session) == {}
+
+
+def test_a_past_day_is_proved_by_what_came_until_then(bank, session):
+    """In the middle of a file its opening balance counts, and its rows until then are beyond all balances."""
+    import_november(bank)
+    confirm(bank, 1000)
+
+    proof = bank_proof(session, bank.desk.enterprise.id, date(2026, 11, 10))
+
+    assert (proof.book_balance, proof.stated, proof.difference) == (T(950), T(200), T(0))
+    assert lines(proof) == [
+        (ProofLine.OPENING, "200.00"),
+        (ProofLine.BEYOND_BALANCES, "-1727.00"),
+        (ProofLine.ROW, "777.00"),
+    ]
+    before = bank_proof(session, bank.desk.enterprise.id, date(2026, 10, 31))
+    assert (before.book_balance, before.stated, lines(before)) == (T(0), T(0), [])
+
+
+def test_what_the_bank_shows_later_is_open_until_then(bank, session):
+    """Posted on the 25th and shown on the 2nd of December, or the other way about: open in between."""
+    import_november(bank)
+    confirm(bank, 1000)
+    bank.desk.pay(40, received_on=date(2026, 11, 25))
+    december = one_c(
+        section(["40.00"], opening="1627.00", first="01.12.2026", last="02.12.2026"),
+        document("40.00", day="02.12.2026"),
+        first="01.12.2026",
+        last="02.12.2026",
+    )
+    take_in(session, december.encode(), file_name="december.txt", taken_in_on=date(2026, 12, 3))
+    if (ProofLine.POSTING, "-40.00") in lines(bank_proof(session, bank.desk.enterprise.id)):
+        confirm(bank, 40)
+    known = [(ProofLine.OPENING, "200.00"), (ProofLine.ROW, "777.00")]
+
+    on = {day: bank_proof(session, bank.desk.enterprise.id, day) for day in (NOVEMBER_30, date(2026, 12, 2))}
+    assert lines(on[NOVEMBER_30]) == [*known, (ProofLine.POSTING, "-40.00")]
+    assert (on[NOVEMBER_30].stated, on[NOVEMBER_30].difference) == (T(1627), T(0))
+    assert lines(on[date(2026, 12, 2)]) == known
+
+
+def test_every_past_day_is_proved(bank, session):
+    """Whatever was matched, undone and posted since: on no day is anything left unexplained."""
+    import_november(bank)
+    match_id = confirm(bank, 1000)
+    charge = session.scalars(select(StatementMatch).where(StatementMatch.kind == MatchKind.COMMISSION)).one()
+    undo_match(session, charge.id, undone_on=date(2026, 11, 15), reason="не комиссия")
+    undo_match(session, match_id, undone_on=NOVEMBER_26, reason="не он")
+    days = [date(2026, 10, 31) + timedelta(days=number) for number in range(32)]
+    proofs = [bank_proof(session, bank.desk.enterprise.id, day) for day in days]
+    assert {proof.difference for proof in proofs} == {T(0)}
+    # The charge was in the books from the 6th until it was undone on the 15th.
+    charged = (ProofLine.POSTING, "50.00")
+    posted = [each.day.day for each in proofs if charged in lines(each)]
+    assert posted == list(range(6, 15))
+    assert lines(proofs[-1]) == lines(bank_proof(session, bank.desk.enterprise.id))
 
 
 def test_the_proof_is_a_report(bank, session):

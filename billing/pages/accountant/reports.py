@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from billing.budget.reports import execution_table, revenue_execution
 from billing.customers import service as customers
 from billing.kernel.clock import today
-from billing.kernel.dates import Month
+from billing.kernel.dates import FOREVER, Month
 from billing.kernel.errors import NotFound, Refusal
 from billing.kernel.paging import PageRequest
 from billing.kernel.reporting import XLSX_TYPE, Column, ReportTable, to_cells, to_csv, to_xlsx
@@ -26,7 +26,8 @@ from billing.payments.statements.documents import render_statement
 from billing.payments.statements.service import Statement, statement_of, statement_table
 from billing.receivables.reports import aged_debt, aged_debt_table
 from billing.reconciliation.in_transit import Grouping, money_in_transit, transit_table
-from billing.reconciliation.proof import bank_proof, proof_table, treasury_proof
+from billing.reconciliation.proof import bank_proof, treasury_proof
+from billing.reconciliation.proof_report import proof_table
 from billing.web.access import requires
 from billing.web.fields import EnumField, IdField, MonthField, Schema, StrictInteger, TextField
 from billing.web.files import CSV, PDF, file_answer
@@ -77,10 +78,11 @@ class StatementFilters(Schema):
 
 
 class ProofFilters(Schema):
-    """Whose balance: an enterprise's own accounts, or the budget's."""
+    """Whose balance, an enterprise's own accounts' or the budget's; and at the end of which day."""
 
     enterprise_id = IdField()
     of = TextField(10)
+    day = TypedDate()
 
 
 class TransitFilters(Schema):
@@ -200,8 +202,10 @@ def proof() -> ResponseReturnValue:
 
     def make() -> ReportTable:
         session = current_session()
-        treasury = form.values.get("of") == "treasury"
-        return proof_table(treasury_proof(session) if treasury else bank_proof(session, enterprise.id))
+        day = form.values.get("day", FOREVER)
+        if form.values.get("of") == "treasury":
+            return proof_table(treasury_proof(session, day))
+        return proof_table(bank_proof(session, enterprise.id, day))
 
     return _answer("proof", form, _made(form, make), enterprises=desk.enterprise_choices())
 

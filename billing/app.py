@@ -25,6 +25,9 @@ from billing.ledger import enterprise_api as enterprises
 from billing.orders import api as orders
 from billing.outbox import api as webhooks
 from billing.payments import api as payments
+from billing.payments.cards import api as card_payments
+from billing.payments.cards import notice_api as card_notices
+from billing.payments.cards.epay import Epay
 from billing.payments.providers import api as providers
 from billing.payments.providers.protocol import api as provider_calls
 from billing.payments.statements import api as statements
@@ -63,6 +66,7 @@ BLUEPRINTS = (
     schedules.blp,
     payments.blp,
     providers.blp,
+    card_payments.blp,
     statements.blp,
     receivables.blp,
     reconciliation.blp,
@@ -105,12 +109,14 @@ def create_app(settings: Settings | None = None, sessions: Sessions | None = Non
         },
     )
     app.extensions[reconciliation.TAKE_UP] = work_off_later
+    app.extensions[card_notices.GATEWAY] = Epay(settings.epay)
     security.protect(app, https=settings.public_url.startswith("https://"), proxies=settings.proxies)
     security.register_health(app)
     login.register_login(app)
     errors.register_error_handlers(app, pages.error_page)
     pages.register(app)
     app.register_blueprint(provider_calls.blp)
+    app.register_blueprint(card_notices.blp)
     api = openapi.make_api(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

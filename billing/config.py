@@ -1,5 +1,6 @@
 """Settings, all from the environment, with defaults that let one office PC start with none of them."""
 
+import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -14,10 +15,32 @@ PROXIES_MAX = 9
 PROCESSES_MAX = 64
 SECRET_KEY_BYTES = 32
 MAIL_FROM = "auyl@localhost"
+EPAY_OAUTH_URL = "https://epay-oauth.homebank.kz/oauth2/token"
+EPAY_API_URL = "https://epay-api.homebank.kz"
+EPAY_SCRIPT_URL = "https://epay.homebank.kz/payform/payment-api.js"
 
 
 class WrongSetting(ValueError):
     """A variable of the environment cannot be used; the text names it and says how it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpayMerchant:
+    """What the bank gave an enterprise with its acquiring agreement."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    terminal: str
+
+
+@dataclass(frozen=True, slots=True)
+class EpaySettings:
+    """Where Halyk ePay is, and who has an agreement with it, by the enterprise's BIN."""
+
+    merchants: Mapping[str, EpayMerchant] = field(default_factory=dict)
+    oauth_url: str = EPAY_OAUTH_URL
+    api_url: str = EPAY_API_URL
+    script_url: str = EPAY_SCRIPT_URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +59,7 @@ class Settings:
         smtp_url: the mail server letters are handed to; None for files under ``var/``.
         mail_from: whom letters are from.
         print_processes: how many processes print the invoices of a large run; one for each core by default.
+        epay: whose residents pay by card on the bank's page.
         secret_key: signs cookies; None for one that is made once and kept under ``var/``.
     """
 
@@ -50,6 +74,7 @@ class Settings:
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = MAIL_FROM
     print_processes: int = 1
+    epay: EpaySettings = field(default_factory=EpaySettings)
     secret_key: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -76,6 +101,12 @@ class Settings:
             smtp_url=_smtp_url(environment.get("AUYL_SMTP_URL")),
             mail_from=environment.get("AUYL_MAIL_FROM", MAIL_FROM),
             print_processes=_processes(environment.get("AUYL_PRINT_PROCESSES") or str(_cores())),
+            epay=EpaySettings(
+                merchants=_merchants(environment.get("AUYL_EPAY_MERCHANTS") or "{}"),
+                oauth_url=_web_address("AUYL_EPAY_OAUTH_URL", environment, EPAY_OAUTH_URL),
+                api_url=_web_address("AUYL_EPAY_API_URL", environment, EPAY_API_URL),
+                script_url=_web_address("AUYL_EPAY_SCRIPT_URL", environment, EPAY_SCRIPT_URL),
+            ),
             secret_key=environment.get("AUYL_SECRET_KEY") or None,
         )
 
@@ -96,6 +127,27 @@ def _smtp_url(text: str | None) -> str | None:
     if text and not text.startswith(("smtp://", "smtps://")):
         raise WrongSetting("AUYL_SMTP_URL must begin with smtp:// or smtps://")
     return text or None
+
+
+def _merchants(text: str) -> dict[str, EpayMerchant]:
+    try:
+        return {
+            str(enterprise): EpayMerchant(**{name: str(value) for name, value in facts.items()})
+            for enterprise, facts in json.loads(text).items()
+        }
+    except (ValueError, TypeError, AttributeError):
+        # Not the text itself, nor the error's: there are secrets in it.
+        raise WrongSetting(
+            "AUYL_EPAY_MERCHANTS must be written as"
+            ' {"BIN": {"client_id": "…", "client_secret": "…", "terminal": "…"}}'
+        ) from None
+
+
+def _web_address(name: str, environment: Mapping[str, str], default: str) -> str:
+    url = environment.get(name) or default
+    if not url.startswith(("https://", "http://")):
+        raise WrongSetting(f"{name} must begin with https://")
+    return url.rstrip("/")
 
 
 def _proxies(text: str) -> int:

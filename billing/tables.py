@@ -13,6 +13,7 @@ from billing.ledger import models as ledger
 from billing.orders import models as orders
 from billing.outbox import models as outbox
 from billing.payments import models as payments
+from billing.payments.cards import models as cards
 from billing.payments.providers import models as providers
 from billing.receivables import models as receivables
 from billing.reconciliation import models as reconciliation
@@ -37,6 +38,7 @@ SLICES = (
     runs,
     payments,
     providers,
+    cards,
     reconciliation,
     three_way,
 )

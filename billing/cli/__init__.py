@@ -9,6 +9,7 @@ import click
 
 from billing.cli import (
     books,
+    card,
     customers,
     districts,
     imports,
@@ -99,6 +100,7 @@ for command in (
     runs.print_run,
     payments.group,
     provider.group,
+    card.group,
     outbox.group,
     reports.group,
     statement.group,

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from billing.cli.office import Office
 from billing.cli.refusing import EXIT_REFUSED
-from billing.cli.simulator import Simulator, Tally, percentile
+from billing.cli.simulator import TEMPORARY, Simulator, Tally, percentile
 from billing.cli.tables import formatted, show
 from billing.cli.teaching import TeachingGroup
 from billing.districts.models import KatoPlace
@@ -60,7 +60,7 @@ def secret(office: Office, /, *, code: str) -> None:
 @click.option("--account", "accounts", multiple=True, required=True, help="Personal account to pay to.")
 @click.option(
     "--dialect",
-    type=click.Choice([dialect.value for dialect in ProviderDialect]),
+    type=click.Choice([dialect.value for dialect in TEMPORARY]),
     default=ProviderDialect.KASPI.value,
     show_default=True,
     help="Which codes mean: come again.",

@@ -10,7 +10,9 @@ from billing.cli.office import Office
 from billing.cli.teaching import TeachingCommand
 from billing.kernel import migrations
 from billing.kernel.i18n import tolerate_gaps
+from billing.payments.cards.epay import Epay
 from billing.worker.background import bill_if_left, look_round
+from billing.worker.cards import Asker
 from billing.worker.outbox import sender_of
 from billing.worker.uploads import work_off_what_waits
 
@@ -59,7 +61,8 @@ def serve(office: Office, /, *, host: str | None, port: int | None) -> None:
         raise click.exceptions.Exit(1) from None
     work_off_what_waits(office.sessions)
     sender = sender_of(office.settings, office.sessions)
-    workers = office.background.workers(office.sessions, send=sender.send_all)
+    asker = Asker(office.sessions, Epay(office.settings.epay))
+    workers = office.background.workers(office.sessions, send=sender.send_all, ask=asker.ask_all)
     workers.start()
     office.say("serving", url=f"http://{host}:{port}")
     try:
@@ -73,7 +76,7 @@ def serve(office: Office, /, *, host: str | None, port: int | None) -> None:
 @click.option("--once", is_flag=True, help="Do what is left now, and leave; for a timer of the system's.")
 @click.pass_obj
 def worker(office: Office, /, *, threads: int, once: bool) -> None:
-    """Do background work: billing runs that were asked for, scheduled or left; what others are to be told.
+    """Do background work: billing runs asked for, scheduled or left; what others are told, banks are asked.
 
     `auyl serve` has a worker built in; servers of a region run this beside their web processes.
 
@@ -83,10 +86,12 @@ def worker(office: Office, /, *, threads: int, once: bool) -> None:
     """
     tolerate_gaps()
     sender = sender_of(office.settings, office.sessions)
+    asker = Asker(office.sessions, Epay(office.settings.epay))
     if once:
         for district_id, run_id in look_round(office.sessions):
             bill_if_left(office.sessions, district_id, run_id)
+        asker.ask_all()
         sender.send_all()
         return
     office.say("working", count=threads)
-    office.background.workers(office.sessions, threads=threads, send=sender.send_all).run()
+    office.background.workers(office.sessions, threads=threads, send=sender.send_all, ask=asker.ask_all).run()

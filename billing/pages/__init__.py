@@ -39,7 +39,7 @@ from billing.pages.accountant import (
 from billing.pages.cashier import payments, take
 from billing.pages.clerk import account_link, contracts, customers, invoice, invoices, orders, runs
 from billing.pages.forms import ONCE, once_token
-from billing.pages.resident import door, home, linked_account, pay, verify
+from billing.pages.resident import card, door, home, linked_account, pay, verify
 from billing.web.addresses import called_by_provider, for_programs
 from billing.web.language import reader_language, remember_language
 
@@ -65,6 +65,7 @@ GROUPS = (
     batch.blp,
     linked_account.blp,
     pay.blp,
+    card.blp,
     verify.blp,
     door.blp,
     home.blp,

@@ -74,6 +74,21 @@ CHECKS = (
         HAVING SUM(expected) <> SUM(found)
         """,
     ),
+    # What was paid by card is in the books under its order's number, with the sum that the bank took.
+    Check(
+        "card_payment_differs",
+        ("order_number", "expected", "found"),
+        """
+        SELECT c.district_id, c.order_number, COALESCE(c.told_amount, c.amount) AS expected,
+               p.amount AS found
+        FROM card_payment c
+        JOIN provider v ON v.district_id = c.district_id AND v.id = c.provider_id
+        JOIN payment p ON p.district_id = c.district_id AND p.id = c.payment_id
+        WHERE (:district = 0 OR c.district_id = :district)
+          AND (p.channel <> v.code OR COALESCE(p.outside_id, '') <> c.order_number
+               OR p.amount NOT IN (c.amount, COALESCE(c.told_amount, c.amount)))
+        """,
+    ),
     Check(
         "statement_posting_without_match",
         ("source_id", "found"),

@@ -8,7 +8,7 @@ API = "/api/"
 DOCUMENT_URL = "/api/openapi.json"
 DOCS_URL = "/api/docs"
 
-_PROVIDER_CALL = re.compile(r"/pay/[^/]+/[^/]+")
+_PROVIDER_CALL = re.compile(r"/pay/[^/]+/[^/]+|/cards/[^/]+/notice")
 
 
 def for_programs() -> bool:
@@ -17,5 +17,5 @@ def for_programs() -> bool:
 
 
 def called_by_provider() -> bool:
-    """Whether this request is a payment provider's: known by the secret in its address, never by a cookie."""
+    """Whether this request is a payment provider's: known by a secret that it sends, never by a cookie."""
     return _PROVIDER_CALL.fullmatch(request.path) is not None

@@ -11,6 +11,7 @@ from limits import RateLimitItemPerMinute
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from billing.web.errors import TooManyRequests
 from billing.web.transaction import sessions_of
@@ -70,6 +71,12 @@ def count_miss() -> None:
     """
     if not within_limit(MISSES_PER_MINUTE_MAX, "miss", get_remote_address()):
         raise TooManyRequests
+
+
+def allow_scripts_of(response: WerkzeugResponse, origin: str) -> None:
+    """Let a page run another server's script, and the script call its own server."""
+    policy = f"{_POLICY}; script-src 'self' {origin}; connect-src 'self' {origin}"
+    response.headers["Content-Security-Policy"] = policy
 
 
 def protect(app: Flask, *, https: bool, proxies: int) -> None:

@@ -60,17 +60,24 @@ class Background:
             _logger.exception("the queue of background work does not answer")
 
     def workers(
-        self, sessions: Sessions, *, threads: int = 1, send: Callable[[], object] = lambda: None
+        self,
+        sessions: Sessions,
+        *,
+        threads: int = 1,
+        send: Callable[[], object] = lambda: None,
+        ask: Callable[[], object] = lambda: None,
     ) -> Consumer:
         """Workers that work the queue off in threads: ``run()`` them, or ``start()`` them beside a server.
 
         Args:
             send: sends what the outbox holds; called once a minute.
+            ask: asks banks about card payments; called once a minute.
         """
         self.sessions = sessions
         assert self.bill  # known before the first task comes
         self.huey.periodic_task(crontab(), name="look_round")(self._look_round)
         self.huey.periodic_task(crontab(), name="send")(send)
+        self.huey.periodic_task(crontab(), name="ask")(ask)
         return BesideConsumer(
             self.huey, workers=threads, max_delay=LOOK_SECONDS_MAX, shutdown_timeout=END_SECONDS_MAX
         )

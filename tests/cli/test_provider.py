@@ -32,9 +32,9 @@ def accounts(office, enterprise_id):
         return session.scalars(select(Customer.account_number)).all()
 
 
-@pytest.fixture(params=list(ProviderDialect))
+@pytest.fixture(params=[ProviderDialect.KASPI, ProviderDialect.OSMP])
 def dialect(request, office, enterprise_id):
-    """A provider of each dialect."""
+    """A provider of each dialect of the protocol."""
     with office.work() as session:
         enterprise = session.scalars(select(Enterprise.id)).one()
         make_provider(session, enterprise, "terminals", request.param, requests_per_minute_max=6_000)

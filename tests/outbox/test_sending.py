@@ -286,7 +286,7 @@ def test_workers_send_once_a_minute(sessions, sender, tmp_path):
 
     due = {task.name for task in background.huey.read_periodic(AT_NOON.replace(tzinfo=None))}
 
-    assert due == {"look_round", "send"}
+    assert due == {"look_round", "send", "ask"}
 
 
 def test_all_districts_are_served(sessions, webhook, sender, listener, paid):

@@ -16,7 +16,8 @@ from billing.invoicing.standing import Standing, standing_of
 from billing.kernel.clock import today
 from billing.pages.resident.trail import revenue_of
 from billing.pages.resident.visiting import NOT_FOUND, find_district, guarded, visiting
-from billing.payments.providers.service import list_providers, pay_link_of
+from billing.payments.cards.notice_api import gateway
+from billing.payments.providers.service import find_acquirer, list_providers, pay_link_of
 from billing.web.access import public
 from billing.web.security import count_miss
 from billing.web.transaction import current_session
@@ -47,8 +48,17 @@ def _ways(session: Session, standing: Standing) -> dict[str, Any]:
     links = [(provider, pay_link_of(provider, account, open_amount)) for provider in providers]
     return {
         "links": [(provider, link) for provider, link in links if link is not None and open_amount],
+        "by_card": _takes_cards(session, standing),
         "revenue": revenue_of(session, invoice.id),
     }
+
+
+def _takes_cards(session: Session, standing: Standing) -> bool:
+    invoice = standing.invoice
+    provider = find_acquirer(session, invoice.enterprise_id)
+    if provider is None or not gateway().serves(invoice.facts["supplier"]["bin"]):
+        return False
+    return provider.sum_min <= standing.open_amount <= provider.sum_max
 
 
 def _facts(standing: Standing) -> dict[str, Any]:

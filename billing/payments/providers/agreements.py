@@ -178,6 +178,21 @@ def commission_of(provider: Provider, amount: Money) -> Money:
     return min(max(amount.share(provider.commission_bp, BASIS_POINTS), provider.commission_min), amount)
 
 
+def method_of(provider: Provider) -> PaymentMethod:
+    """How its payments come in."""
+    return PaymentMethod.CARD if provider.dialect is ProviderDialect.EPAY else PaymentMethod.PROVIDER
+
+
+def find_acquirer(session: Session, enterprise_id: UUID) -> Provider | None:
+    """Whose page an enterprise's residents pay on by card, if there is one."""
+    statement = select(Provider).where(
+        Provider.enterprise_id == enterprise_id,
+        Provider.dialect == ProviderDialect.EPAY,
+        Provider.is_open.is_(True),
+    )
+    return session.scalars(statement.order_by(Provider.code).limit(1)).first()
+
+
 def get_provider(session: Session, provider_id: UUID) -> Provider:
     """The provider with this id.
 

@@ -23,10 +23,11 @@ from billing.kernel.shown import Shown
 
 
 class ProviderDialect(Shown):
-    """Which family of the check/pay protocol a provider speaks: field names and result codes differ."""
+    """How a provider tells of payments: by which family of the check/pay protocol, if by any."""
 
     KASPI = "kaspi"  # codes 0 to 5; 1 means "not found"
     OSMP = "osmp"  # codes 0 to 300; 1 means "try again later"
+    EPAY = "epay"  # none of it: residents pay by card on the bank's own page
 
 
 class AnswerFormat(Shown):
@@ -62,6 +63,8 @@ class IncidentKind(Shown):
     TXN_REUSED = "txn_reused"  # one transaction told of two accounts or sums
     NOT_BOOKED = "not_booked"  # a resident paid, and we refused the money
     CANCEL_REFUSED = "cancel_refused"  # the provider takes a payment back, and we could not
+    SUM_DIFFERS = "sum_differs"  # a card was charged another sum than was asked for; nothing is booked
+    RETURNED = "returned"  # the bank gave a card's money back; the payment still stands in the books
 
 
 class Provider(Versioned, Identified, Base):

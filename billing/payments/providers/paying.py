@@ -20,7 +20,8 @@ from billing.kernel.identifiers import InvalidAccountNumber, check_account_numbe
 from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money, total
 from billing.payments import service as payments
-from billing.payments.models import Payment, PaymentMethod, PaymentReversal
+from billing.payments.models import Payment, PaymentReversal
+from billing.payments.providers.agreements import method_of
 from billing.payments.providers.incidents import note_incident
 from billing.payments.providers.models import (
     CallOutcome,
@@ -155,7 +156,7 @@ def book(
             provider.enterprise_id,
             customer.id,
             amount=transaction.amount,
-            method=PaymentMethod.PROVIDER,
+            method=method_of(provider),
             received_on=day_of(transaction.paid_at),
             channel=provider.code,
             outside_id=transaction.txn_id,

@@ -12,7 +12,8 @@ from billing.customers.models import Customer
 from billing.kernel.errors import InvalidInput, RuleViolation
 from billing.kernel.identifiers import check_account_number
 from billing.kernel.rows import get_row
-from billing.payments.models import Payment, PaymentMethod
+from billing.payments.models import Payment
+from billing.payments.providers.agreements import method_of
 from billing.payments.providers.models import Provider
 from billing.payments.recording import Receipt, record_payments
 from billing.payments.signed_days import hold_providers, refuse_signed
@@ -124,7 +125,7 @@ def _receipt(provider: Provider, row: RegistryRow, customer_id: UUID) -> Receipt
     return Receipt(
         customer_id=customer_id,
         amount=row.amount,
-        method=PaymentMethod.PROVIDER,
+        method=method_of(provider),
         received_on=row.paid_on,
         channel=provider.code,
         outside_id=row.outside_id,

@@ -19,7 +19,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from billing.kernel.clock import now
 from billing.kernel.db import is_repeatable
 from billing.payments.providers import service
-from billing.payments.providers.models import CallOutcome, Provider
+from billing.payments.providers.models import CallOutcome, Provider, ProviderDialect
 from billing.payments.providers.protocol.messages import (
     Answer,
     Call,
@@ -60,7 +60,9 @@ def _provider(code: str, secret: str) -> Provider:
         abort(404)
     with sessions_of(current_app).begin(int(named[1]), read_only=True) as session:
         provider = service.find_provider(session, code)
-    if provider is None or not service.knows_secret(provider, secret):
+    if provider is None or provider.dialect is ProviderDialect.EPAY:
+        abort(404)
+    if not service.knows_secret(provider, secret):
         abort(404)
     if not _may_come_from_here(provider) or not _shows_certificate(provider):
         _logger.warning("provider %s of district %s: refused", provider.code, provider.district_id)

@@ -7,10 +7,15 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from billing.invoicing.models import Invoice
 from billing.kernel.clock import ALMATY
 from billing.kernel.db import Sessions
 from billing.payments.cards import service as cards
 from billing.payments.cards.models import CardPayment
+from billing.payments.cards.notice_api import GATEWAY
 from billing.payments.providers.models import Provider, ProviderDialect
 from billing.worker.cards import Asker
 from tests.support.billing import Desk, open_desk
@@ -64,6 +69,12 @@ class CardDesk:
         return Asker(self.sessions, self.bank.gateway(self.desk.enterprise.bin, **options))
 
 
+def make_card_payment(session: Session, invoice: Invoice) -> CardPayment:
+    """An order of an invoice at a bank that its enterprise has an agreement with."""
+    make_provider(session, invoice.enterprise_id, CODE, ProviderDialect.EPAY)
+    return cards.begin(session, invoice.id, now=NOW)
+
+
 @contextmanager
 def card_desk(sessions: Sessions) -> Iterator[CardDesk]:
     """The desk, with its bank open."""
@@ -73,3 +84,13 @@ def card_desk(sessions: Sessions) -> Iterator[CardDesk]:
         provider = make_provider(session, desk.enterprise.id, CODE, ProviderDialect.EPAY)
     with open_bank() as bank:
         yield CardDesk(sessions, desk, bank, provider, invoice.id)
+
+
+@contextmanager
+def village_with_cards(app: Flask) -> Iterator[CardDesk]:
+    """The same in front of an application, which pays with that bank meanwhile."""
+    before = app.extensions[GATEWAY]
+    with card_desk(app.extensions["sessions"]) as village:
+        app.extensions[GATEWAY] = village.bank.gateway(village.desk.enterprise.bin)
+        yield village
+    app.extensions[GATEWAY] = before

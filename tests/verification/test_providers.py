@@ -4,9 +4,13 @@ import pytest
 from sqlalchemy import text
 
 from billing.kernel.i18n import Language
+from billing.payments.cards import service as cards
+from billing.payments.cards.gateway import CardOutcome, Report
 from billing.reconciliation.three_way.sign_off import sign_day_off
 from billing.verification.service import verify
 from tests.support.bank_desk import NOVEMBER_26
+from tests.support.billing import open_desk
+from tests.support.card_desk import NOW, make_card_payment
 from tests.support.provider_money import (
     MONDAY,
     TUESDAY,
@@ -72,3 +76,15 @@ def test_a_signed_day_that_changed_is_found(session, settled):
     harm(session, "UPDATE day_sign_off SET receipt_sum = receipt_sum + 7000", "day_sign_off")
 
     assert found(session) == {"signed_day_changed": ("1070.00", "1000.00")}
+
+
+def test_a_card_payment_that_is_another_sum_in_the_books_is_found(session):
+    """What the bank was asked for, 1,160 tenge, is not what is in the books."""
+    desk = open_desk(session)
+    card = make_card_payment(session, desk.issue())
+    cards.hear(session, card.id, Report(CardOutcome.CHARGED, card.amount), now=NOW)
+    assert found(session) == {}
+
+    harm(session, "UPDATE card_payment SET amount = amount + 1")
+
+    assert found(session) == {"card_payment_differs": ("1160.01", "1160.00")}

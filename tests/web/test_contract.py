@@ -36,6 +36,7 @@ from billing.outbox.service import add_webhook
 from billing.reconciliation.column_profiles import save_profile
 from billing.reconciliation.three_way.profile import save_profile as save_registry_profile
 from billing.reconciliation.three_way.sign_off import sign_day_off
+from tests.support.card_desk import make_card_payment
 from tests.support.catalog import make_benefit
 from tests.support.districts import DISTRICT_KATO, LONG_AGO
 from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
@@ -111,6 +112,7 @@ def known(office) -> Known:
         provider = make_provider(session, season.enterprise.id)
         make_incident(session, provider)
         save_registry_profile(session, provider.id, {"amount": ["Sum"]})
+        make_card_payment(session, season.invoice)
         sign_day_off(session, provider.id, TODAY - timedelta(days=1), today=TODAY, why="nothing was paid")
         leave_rows(session, season.enterprise, season.resident)
         run = runs.start_run(session, season.enterprise.id, Month.of(TODAY), issued_on=TODAY)

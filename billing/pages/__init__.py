@@ -107,6 +107,8 @@ def register(app: Flask) -> None:
     app.config.update(
         BOOTSTRAP_SERVE_LOCAL=True,
         WTF_CSRF_CHECK_DEFAULT=False,
+        # Pages behind secret links send no Referer; our mark in the form and SameSite do the work.
+        WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_TIME_LIMIT=None,
         SEND_FILE_MAX_AGE_DEFAULT=STYLES_KEPT_SECONDS,
     )

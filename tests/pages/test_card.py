@@ -19,7 +19,7 @@ from tests.support.billing import reverse
 from tests.support.card_desk import village_with_cards
 from tests.support.committed import all_agrees, count
 from tests.support.districts import DISTRICT_ID
-from tests.support.pages import text_of
+from tests.support.pages import form_of, text_of
 from tests.support.served import serving
 from tests.support.web import TODAY
 
@@ -148,6 +148,15 @@ def test_without_an_agreement_there_is_no_button(app, village, resident):
     app.extensions["card_gateway"] = village.bank.gateway()
     assert "/cards/new" not in resident.read(page)
     assert count(village.sessions, CardPayment) == 0
+
+
+@pytest.mark.sqlite_only
+def test_a_page_without_referrer_may_send_its_form(village, resident):
+    """Over https browsers send no Referer from the invoice's page: that is no forgery."""
+    page = resident.client.get(f"/pay/{village.invoice_id}?lang=en", base_url="https://localhost").text
+    address, fields = form_of(page, "/", "/cards/new")
+    answer = resident.client.post(address, data=fields, base_url="https://localhost")
+    assert answer.status_code == 200 and order_of(answer.text)["invoiceId"] == "100000001"
 
 
 @pytest.mark.sqlite_only

@@ -8,19 +8,18 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Blueprint, current_app, make_response, render_template, url_for
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from billing.customers.service import get_customer
-from billing.districts.models import District
 from billing.districts.service import get_enterprise
 from billing.invoicing.documents import number_text
 from billing.invoicing.models import Invoice
 from billing.kernel.clock import now
-from billing.kernel.db import ALL_DISTRICTS, district_of, scope
+from billing.kernel.db import ALL_DISTRICTS
 from billing.kernel.errors import NotFound
 from billing.kernel.i18n import text
+from billing.pages.resident.visiting import NOT_FOUND, find_district, guarded, visiting
 from billing.payments.cards import service
 from billing.payments.cards.gateway import GatewayUnavailable, Order
 from billing.payments.cards.models import CardPayment
@@ -29,29 +28,31 @@ from billing.payments.models import PaymentReversal
 from billing.web.access import public
 from billing.web.errors import TooManyRequests
 from billing.web.language import reader_language
-from billing.web.security import allow_scripts_of, within_limit
+from billing.web.security import allow_scripts_of, count_miss, within_limit
 from billing.web.transaction import current_session, sessions_of
 
 blp = Blueprint("resident_card", __name__, url_prefix="/cards")
 
-NOT_FOUND, UNAVAILABLE = 404, 503
+UNAVAILABLE = 503
 ATTEMPTS_PER_MINUTE_MAX = 10  # of one invoice: each is a call to the bank
 
 
 @blp.post("/new/<uuid:invoice_id>")
 def pay(invoice_id: UUID) -> Response:
     """Make an order of an invoice's open sum, or take the pending one, and lead to the bank's page."""
+    district_id = _district_of(invoice_id)
     if not within_limit(ATTEMPTS_PER_MINUTE_MAX, "card", invoice_id):
         raise TooManyRequests
-    with sessions_of(current_app).begin(_district_of(invoice_id)) as session:
+    with sessions_of(current_app).begin(district_id) as session:
         card = service.begin(session, invoice_id, now=now())
-        order, invoice = _order(session, card), session.get_one(Invoice, (card.district_id, card.invoice_id))
+        order, facts = _order(session, card), _facts(session, card)
     try:
         hand_over = gateway().hand_over(order)
     except GatewayUnavailable:
-        facts = {"card": card, "invoice": invoice, "silent": True}
-        return _private(render_template("resident/card.html", **facts), UNAVAILABLE)
-    answer = _private(render_template("resident/card_hand_over.html", card=card, hand_over=hand_over))
+        silent = render_template("resident/card.html", **{**facts, "silent": True})
+        return guarded(make_response(silent, UNAVAILABLE))
+    content = render_template("resident/card_hand_over.html", card=card, hand_over=hand_over)
+    answer = guarded(make_response(content))
     parts = urlsplit(hand_over.script)
     allow_scripts_of(answer, f"{parts.scheme}://{parts.netloc}")
     return answer
@@ -62,25 +63,20 @@ def pay(invoice_id: UUID) -> Response:
 def page(card_payment_id: UUID) -> Response:
     """What became of a card payment: the bank leads back to here."""
     session = current_session()
-    before = session.info.get("district_id")
-    facts = _facts(session, card_payment_id)
-    if facts is None:
-        answer = _private(render_template("resident/unknown.html"), NOT_FOUND)
-    else:
-        answer = _private(render_template("resident/card.html", **facts))
-    if before is not None:
-        scope(session, before)
-    return answer
+    district_id = find_district(session, card_payment_id, CardPayment)
+    if district_id is None:
+        count_miss()
+        return guarded(make_response(render_template("resident/unknown.html"), NOT_FOUND))
+    with visiting(session, district_id):
+        facts = _facts(session, service.get_card_payment(session, card_payment_id))
+        return guarded(make_response(render_template("resident/card.html", **facts)))
 
 
 def _district_of(invoice_id: UUID) -> int:
     with sessions_of(current_app).begin(ALL_DISTRICTS, read_only=True) as session:
-        # Nobody said which district: it is looked up over all of them by their keys.
-        of_invoice = select(Invoice.district_id).where(
-            Invoice.district_id.in_(select(District.id)), Invoice.id == invoice_id
-        )
-        district_id = session.scalar(of_invoice)
+        district_id = find_district(session, invoice_id, Invoice)
     if district_id is None:
+        count_miss()
         raise NotFound(kind="invoice", id=invoice_id)
     return district_id
 
@@ -102,25 +98,10 @@ def _order(session: Session, card: CardPayment) -> Order:
     )
 
 
-def _facts(session: Session, card_payment_id: UUID) -> dict[str, Any] | None:
-    scope(session, ALL_DISTRICTS)
-    card = session.scalar(
-        select(CardPayment).where(
-            CardPayment.district_id.in_(select(District.id)), CardPayment.id == card_payment_id
-        )
-    )
-    if card is None:
-        return None
-    scope(session, card.district_id)
+def _facts(session: Session, card: CardPayment) -> dict[str, Any]:
     return {
         "card": card,
-        "invoice": session.get_one(Invoice, (district_of(session), card.invoice_id)),
+        "invoice": session.get_one(Invoice, (card.district_id, card.invoice_id)),
         "reversal": card.payment_id and session.get(PaymentReversal, (card.district_id, card.payment_id)),
         "silent": False,
     }
-
-
-def _private(content: str, status: int = 200) -> Response:
-    answer = make_response(content, status)
-    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return answer

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from sqlalchemy import select
@@ -9,13 +10,15 @@ from sqlalchemy import select
 from billing.customers.models import Customer
 from billing.districts.models import Enterprise
 from billing.invoicing.models import Invoice
-from billing.kernel.clock import now
+from billing.kernel.clock import ALMATY
 from billing.payments.cards import service as cards
 from billing.payments.cards.models import CardPayment
 from billing.payments.models import Payment
 from billing.payments.providers.models import ProviderDialect
 from tests.support.epay import open_bank
 from tests.support.providers import make_provider
+
+NOON = datetime(2026, 4, 20, 12, tzinfo=ALMATY)  # where the command's clock stands
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def order(auyl, office, bank):
         account = session.scalars(select(Customer.account_number)).one()
     auyl("invoice", "issue", account, "--month", "2026-03", "--on", "2026-03-31")
     with office.work() as session:
-        card = cards.begin(session, session.scalars(select(Invoice.id)).one(), now=now())
+        card = cards.begin(session, session.scalars(select(Invoice.id)).one(), now=NOON)
     form = {"grant_type": "client_credentials", "client_id": "auyl", "client_secret": "secret & more"}
     bank.token({**form, "scope": "payment", "invoiceID": card.order_number, "amount": str(card.amount)})
     return card.order_number
@@ -69,7 +72,7 @@ def test_a_worker_asks_too(auyl, office, bank, order):
     """Whoever looks once for background work also asks the bank."""
     bank.type_card(order)
     with office.work() as session:
-        cards.ask_again(session, session.scalars(select(CardPayment.id)).one(), now=now())
+        cards.ask_again(session, session.scalars(select(CardPayment.id)).one(), now=NOON)
     assert auyl("worker", "--once").exit_code == 0
 
     with office.work(read_only=True) as session:

@@ -67,7 +67,7 @@ def test_notices_and_answers_at_once_are_one_payment(sessions, desk):
 
     at_once(8, act)
 
-    assert desk.now(card).state is CardPaymentState.PAID
+    assert desk.seen(card).state is CardPaymentState.PAID
     assert count(sessions, Payment) == 1
     assert all_agrees(sessions)
 
@@ -82,7 +82,7 @@ def test_a_wrong_sum_told_at_once_is_one_incident(sessions, desk, together):
 
     together(hear)
 
-    assert desk.now(card).state is CardPaymentState.PAID
+    assert desk.seen(card).state is CardPaymentState.PAID
     assert count(sessions, Payment) == 1
     assert count(sessions, ProviderIncident) <= 1
     assert all_agrees(sessions)
@@ -95,7 +95,7 @@ def test_a_process_that_dies_while_it_hears_loses_nothing(sessions, desk, databa
 
     subprocess.run([*program, str(card.id), "12", "30", BEFORE_COMMIT], cwd=ROOT, check=True, timeout=120)
 
-    assert desk.now(card).state is CardPaymentState.PENDING
+    assert desk.seen(card).state is CardPaymentState.PENDING
     assert count(sessions, Payment) == count(sessions, ProviderIncident) == 0
     with sessions.begin(DISTRICT_ID) as session:
         assert cards.hear(session, card.id, charged(card), now=LATER).state is CardPaymentState.PAID

@@ -59,7 +59,7 @@ class CardDesk:
         )
         return card
 
-    def now(self, card: CardPayment) -> CardPayment:
+    def seen(self, card: CardPayment) -> CardPayment:
         """The card payment as it stands."""
         with self.sessions.begin(DISTRICT_ID, read_only=True) as session:
             return cards.get_card_payment(session, card.id)

@@ -22,7 +22,7 @@ def test_card_payments_are_listed_and_asked_about(office, desk):
     asked = office.post(f"{API}{card.id}/ask")
     assert asked.status_code == 200
     assert asked.json["next_look_at"].startswith("2026-11-23T04:00:0")
-    assert desk.now(card).state is CardPaymentState.PENDING
+    assert desk.seen(card).state is CardPaymentState.PENDING
 
 
 @pytest.mark.sqlite_only

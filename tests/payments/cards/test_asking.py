@@ -30,7 +30,7 @@ def test_the_bank_is_asked_where_it_did_not_tell(desk, clock):
 
     clock.shift(timedelta(minutes=1))
     assert desk.asker().ask_all() == (1, 0)
-    assert desk.now(card).state is CardPaymentState.PAID
+    assert desk.seen(card).state is CardPaymentState.PAID
     clock.shift(timedelta(days=1))
     assert desk.asker().ask_all() == (0, 0)
     assert all_agrees(desk.sessions)
@@ -41,13 +41,13 @@ def test_it_is_asked_ever_more_seldom_until_time_is_up(desk, clock):
     """After 1, 2, 4, 8, 16 minutes, then every 30; after two hours and a quarter the order has expired."""
     card = desk.begin()
     asked, minutes = [], 0
-    while desk.now(card).next_look_at is not None:
+    while desk.seen(card).next_look_at is not None:
         clock.shift(timedelta(minutes=1))
         minutes += 1
         asked += [minutes] * sum(desk.asker().ask_all())
 
     assert asked == [1, 2, 4, 8, 16, 32, 62, 92, 122, 152]
-    assert desk.now(card).state is CardPaymentState.EXPIRED
+    assert desk.seen(card).state is CardPaymentState.EXPIRED
     assert desk.bank.questions == [card.order_number] * 10
 
 
@@ -60,11 +60,11 @@ def test_a_bank_at_work_is_waited_for_beyond_that(desk, clock):
         clock.shift(timedelta(hours=1))
         assert desk.asker().ask_all() == (1, 0)
 
-    assert desk.now(card).state is CardPaymentState.PENDING
+    assert desk.seen(card).state is CardPaymentState.PENDING
     desk.bank.orders[card.order_number].state = "CHARGE"
     clock.shift(timedelta(hours=1))
     desk.asker().ask_all()
-    assert desk.now(card).state is CardPaymentState.PAID
+    assert desk.seen(card).state is CardPaymentState.PAID
 
 
 @pytest.mark.sqlite_only
@@ -76,11 +76,11 @@ def test_silence_says_nothing(desk, clock, fault):
     desk.bank.faults.append(fault)
 
     assert desk.asker(timeout_seconds=1).ask_all() == (0, 1)
-    assert desk.now(card).state is CardPaymentState.PENDING
+    assert desk.seen(card).state is CardPaymentState.PENDING
     desk.bank.type_card(card.order_number)
     clock.shift(timedelta(minutes=30))
     assert desk.asker().ask_all() == (1, 0)
-    assert desk.now(card).state is CardPaymentState.PAID
+    assert desk.seen(card).state is CardPaymentState.PAID
 
 
 @pytest.mark.sqlite_only
@@ -90,12 +90,12 @@ def test_a_refused_card_is_asked_about_while_another_can_be_tried(desk, clock):
     desk.bank.type_card(card.order_number, "REJECT")
     clock.shift(timedelta(minutes=1))
     desk.asker().ask_all()
-    assert desk.now(card).state is CardPaymentState.REFUSED
+    assert desk.seen(card).state is CardPaymentState.REFUSED
 
     desk.bank.type_card(card.order_number)
     clock.shift(timedelta(minutes=1))
     desk.asker().ask_all()
-    assert desk.now(card).state is CardPaymentState.PAID
+    assert desk.seen(card).state is CardPaymentState.PAID
     assert count(desk.sessions, Payment) == 1
 
 
@@ -110,7 +110,7 @@ def test_an_asker_who_dies_is_followed_by_another(desk, clock):
     assert desk.asker().ask_all() == (0, 0)
     clock.shift(timedelta(minutes=1))
     assert desk.asker().ask_all() == (1, 0)
-    assert desk.now(card).state is CardPaymentState.PAID
+    assert desk.seen(card).state is CardPaymentState.PAID
 
 
 @pytest.mark.sqlite_only
@@ -125,7 +125,7 @@ def test_what_is_settled_is_asked_about_only_when_somebody_wants_it(desk, clock)
         cards.ask_again(session, card.id, now=NOW)
 
     assert desk.asker().ask_all() == (1, 0)
-    assert desk.now(card).state is CardPaymentState.RETURNED
+    assert desk.seen(card).state is CardPaymentState.RETURNED
 
 
 def test_claiming_many_needs_no_more_queries(desk, clock):

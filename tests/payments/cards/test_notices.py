@@ -31,7 +31,7 @@ def test_a_notice_is_booked_before_it_is_answered(desk, door):
 
     assert [door(card) for _ in range(3)] == [200, 200, 200]
 
-    assert desk.now(card).state is CardPaymentState.PAID
+    assert desk.seen(card).state is CardPaymentState.PAID
     assert count(desk.sessions, Payment) == 1
     assert all_agrees(desk.sessions)
 
@@ -43,7 +43,7 @@ def test_notices_in_the_wrong_order(desk, door):
     assert door(card) == 200
     assert door(card, code="error", reason="Insufficient funds") == 200
 
-    assert (desk.now(card).state, desk.now(card).reason) == (CardPaymentState.PAID, None)
+    assert (desk.seen(card).state, desk.seen(card).reason) == (CardPaymentState.PAID, None)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_who_does_not_know_the_secret_is_nobody(desk, door, lies, status):
 
     assert door(card, **lies) == status
 
-    assert desk.now(card).state is CardPaymentState.PENDING
+    assert desk.seen(card).state is CardPaymentState.PENDING
     assert count(desk.sessions, Payment) == count(desk.sessions, ProviderIncident) == 0
-    assert door(card) == 200 and desk.now(card).state is CardPaymentState.PAID
+    assert door(card) == 200 and desk.seen(card).state is CardPaymentState.PAID
 
 
 def test_the_bank_s_own_wrong_sum_is_an_incident(desk, door):
@@ -78,7 +78,7 @@ def test_the_bank_s_own_wrong_sum_is_an_incident(desk, door):
 
     assert door(card, amount=1) == 200
 
-    assert desk.now(card).state is CardPaymentState.CHARGED
+    assert desk.seen(card).state is CardPaymentState.CHARGED
     assert (count(desk.sessions, Payment), count(desk.sessions, ProviderIncident)) == (0, 1)
 
 

@@ -19,7 +19,7 @@ from billing.invoicing import api as invoicing
 from billing.invoicing.runs import api as runs
 from billing.invoicing.runs import schedule_api as schedules
 from billing.invoicing.runs.service import WAKE
-from billing.kernel.db import Sessions, make_engine
+from billing.kernel.db import Sessions, make_engine, make_replica
 from billing.ledger import api as ledger
 from billing.ledger import enterprise_api as enterprises
 from billing.orders import api as orders
@@ -107,6 +107,7 @@ def create_app(settings: Settings | None = None, sessions: Sessions | None = Non
             PROCESSES: settings.print_processes,
             WAKE: Background(settings.queue_url).wake,
         },
+        make_replica(settings.read_database_url) if settings.read_database_url else None,
     )
     app.extensions[reconciliation.TAKE_UP] = work_off_later
     app.extensions[card_notices.GATEWAY] = Epay(settings.epay)

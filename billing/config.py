@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DATABASES = ("sqlite://", "postgresql+psycopg://")
+POSTGRESQL = "postgresql+psycopg://"
+DATABASES = ("sqlite://", POSTGRESQL)
 QUEUES = ("sqlite:///", "redis://", "rediss://", "postgresql://")
 PORT_MAX = 65_535
 PROXIES_MAX = 9
@@ -49,6 +50,7 @@ class Settings:
 
     Attributes:
         database_url: SQLite under ``var/`` by default, ``postgresql+psycopg://…`` in production.
+        read_database_url: a streaming standby of it that reports are read from; None for none.
         var: the directory for everything the program writes (database, documents, secret key).
         documents: the directory of archived documents.
         queue_url: where background work queues: a SQLite file under ``var/`` by default.
@@ -76,6 +78,7 @@ class Settings:
     print_processes: int = 1
     epay: EpaySettings = field(default_factory=EpaySettings)
     secret_key: str | None = field(default=None, repr=False)
+    read_database_url: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -108,7 +111,14 @@ class Settings:
                 script_url=_web_address("AUYL_EPAY_SCRIPT_URL", environment, EPAY_SCRIPT_URL),
             ),
             secret_key=environment.get("AUYL_SECRET_KEY") or None,
+            read_database_url=_standby(environment.get("AUYL_READ_DATABASE_URL"), database_url),
         )
+
+
+def _standby(url: str | None, database_url: str) -> str | None:
+    if url and not (url.startswith(POSTGRESQL) and database_url.startswith(POSTGRESQL)):
+        raise WrongSetting(f"AUYL_READ_DATABASE_URL and AUYL_DATABASE_URL must both begin with {POSTGRESQL}")
+    return url or None
 
 
 def _queue(url: str) -> str:

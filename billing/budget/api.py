@@ -248,7 +248,7 @@ def set_policy(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.get("/revenue-execution")
-@requires()
+@requires(report=True)
 @blp.arguments(ExecutionArgs, location="query")
 @blp.response(200, ReportOut)
 def show_execution(args: dict[str, Any]) -> dict[str, Any]:
@@ -257,7 +257,7 @@ def show_execution(args: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.get("/revenue-execution.xlsx")
-@requires()
+@requires(report=True)
 @blp.arguments(ExecutionArgs, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
 def download_execution(args: dict[str, Any]) -> Response:

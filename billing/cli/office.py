@@ -28,7 +28,7 @@ from billing.config import Settings, load_secret_key
 from billing.customers.account_links import PUBLIC_URL, signing_with
 from billing.districts.models import District
 from billing.invoicing.runs.service import WAKE
-from billing.kernel.db import ALL_DISTRICTS, Sessions, make_engine
+from billing.kernel.db import ALL_DISTRICTS, Sessions, as_of, make_engine, make_replica
 from billing.kernel.errors import InvalidInput, NotFound, RuleViolation
 from billing.kernel.i18n import Language, text
 from billing.worker.background import Background
@@ -97,7 +97,12 @@ class Office:
             PROCESSES: self.settings.print_processes,
             WAKE: self.background.wake,
         }
-        return Sessions(self.engine, info=store | signing_with(load_secret_key(self.settings)) | known)
+        url = self.settings.read_database_url
+        return Sessions(
+            self.engine,
+            store | signing_with(load_secret_key(self.settings)) | known,
+            make_replica(url) if url else None,
+        )
 
     @cached_property
     def console(self) -> Console:
@@ -146,6 +151,16 @@ class Office:
         """One unit of work in the command's district: committed as a whole, or not at all."""
         with self.sessions.begin(self.district_id, actor_id=self.actor_id, read_only=read_only) as session:
             yield session
+
+    @contextmanager
+    def report(self) -> Iterator[Session]:
+        """A transaction that only reads, from the replica if there is one; says how old its figures are."""
+        with self.sessions.report(self.district_id, actor_id=self.actor_id) as session:
+            yield session
+        age = as_of(session)
+        if age is not None:
+            told = text("report.age", self.language, instant=age.instant, seconds=age.behind_seconds)
+            click.echo(told, err=True)
 
     def text(self, code: str, **facts: Any) -> str:
         """A sentence of the command line's own catalogue."""

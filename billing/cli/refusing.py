@@ -15,6 +15,7 @@ from billing.cli.teaching import TeachingGroup
 from billing.config import WrongSetting
 from billing.kernel.errors import Refusal
 from billing.kernel.i18n import refusal_text
+from billing.kernel.replica import ReplicaLost
 
 EXIT_REFUSED = 1
 DEBUG = "AUYL_DEBUG"
@@ -44,6 +45,8 @@ class RefusingGroup(TeachingGroup):
 def _sentence(office: Office, error: Exception) -> str:
     if isinstance(error, Refusal):
         return refusal_text(error, office.language)
+    if isinstance(error, ReplicaLost):
+        return office.text("replica_lost")
     if isinstance(error, OSError):
         return office.text("file_trouble", reason=f"{error.strerror}: {error.filename}")
     if isinstance(error, DBAPIError):

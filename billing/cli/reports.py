@@ -52,7 +52,7 @@ def revenue(office: Office, /, *, through: Month | None, **form: Any) -> None:
       auyl report revenue --through 2026-10 --format json
     """
     through = through or Month.of(today())
-    with office.work(read_only=True) as session:
+    with office.report() as session:
         table = execution_table(revenue_execution(session, through.year, through))
     show(office, table, **form)
 
@@ -80,7 +80,7 @@ def trial(
       auyl report trial-balance --from 2026-10-01 --to 2026-10-31
     """
     days = _days(first_day, last_day)
-    with office.work(read_only=True) as session:
+    with office.report() as session:
         table = trial_balance_table(trial_balance(session, _book(session, book, enterprise), *days))
     show(office, table, **form)
 
@@ -113,7 +113,7 @@ def card(
       auyl report account-card 206109 --book budget --year 2026
     """
     first, last = _days(first_day, last_day)
-    with office.work(read_only=True) as session:
+    with office.report() as session:
         book_id = _book(session, book, enterprise)
         found = account_card(
             session, book_id, account, first_day=first, last_day=last, fiscal_year=fiscal_year
@@ -133,7 +133,7 @@ def debts(office: Office, /, *, enterprise: str | None, day: date | None, **form
     Example:
       auyl report aged-debt --format xlsx --output debts.xlsx
     """
-    with office.work(read_only=True) as session:
+    with office.report() as session:
         enterprise_id = enterprise_of(session, enterprise).id
         table = aged_debt_table(aged_debt(session, enterprise_id, day=day or today()))
     show(office, table, **form)
@@ -162,7 +162,7 @@ def statement(
       auyl report statement 47363900019 --from 2026-08-01
     """
     first, last = _days(first_day, last_day)
-    with office.work(read_only=True) as session:
+    with office.report() as session:
         table = statement_table(
             statement_of(
                 session,

@@ -72,7 +72,7 @@ def rows(
       auyl statement rows --waiting
       auyl statement rows --from 2026-11-01 --format xlsx --output november.xlsx
     """
-    with office.work(read_only=True) as session:
+    with office.report() as session:
         wanted = RowFilter(
             bank_account_id=None if iban is None else bank_account_of(session, iban).id,
             state=RowState.WAITING if waiting else None,
@@ -100,7 +100,7 @@ def proof(
       auyl statement proof --format xlsx --output proof.xlsx
       auyl statement proof --on 2026-10-31
     """
-    with office.work(read_only=True) as session:
+    with office.report() as session:
         if treasury:
             found = treasury_proof(session, day or FOREVER)
         else:
@@ -128,6 +128,6 @@ def in_transit(office: Office, /, *, day: date | None, grouping: str, **form: An
     Example:
       auyl report in-transit --by channel
     """
-    with office.work(read_only=True) as session:
+    with office.report() as session:
         transit = money_in_transit(session, day=day or today(), grouping=Grouping(grouping))
     show(office, transit_table(transit), **form)

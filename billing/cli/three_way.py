@@ -74,7 +74,7 @@ def three_way(
     """
     last = last_day or today()
     first = first_day or last.replace(day=1)
-    with office.work(read_only=True) as session:
+    with office.report() as session:
         provider_id = _provider(session, provider).id if provider else None
         differences = differences_of(session, first, last, provider_id=provider_id)
         if payments:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -43,10 +43,20 @@ from billing.kernel.columns import InstantType, MoneyType, MonthType, QuantityTy
 from billing.kernel.dates import Month
 from billing.kernel.ids import new_id
 from billing.kernel.money import Money
+from billing.kernel.replica import (
+    CONNECT_SECONDS_MAX,
+    SILENT_MILLISECONDS_MAX,
+    AsOf,
+    Replica,
+    ReplicaLost,
+    position_of,
+)
 
 ALL_DISTRICTS = 0  # a scope for region-wide work (verify, user administration); no district has this number
 SQLITE_BUSY_SECONDS_MAX = 60
 _AFTER_COMMIT = "after_commit"
+_AS_OF = "as_of"
+_ONLY_READS = {"read_only": True, "postgresql_readonly": True}
 _REPEATABLE = ("40001", "40P01")  # serialization_failure, deadlock_detected
 
 
@@ -116,6 +126,12 @@ def make_engine(url: str, **options: Any) -> Engine:
     return create_engine(url, pool_pre_ping=True, **options)
 
 
+def make_replica(url: str) -> Replica:
+    """The standby behind a PostgreSQL URL; nobody connects to it before it is asked."""
+    patience = {"connect_timeout": CONNECT_SECONDS_MAX, "tcp_user_timeout": SILENT_MILLISECONDS_MAX}
+    return Replica(make_engine(url, connect_args=patience))
+
+
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     # The driver must not open transactions by itself: it would begin without IMMEDIATE.
     connection.isolation_level = None
@@ -134,14 +150,21 @@ def _begin_sqlite(connection: Connection) -> None:
 class Sessions:
     """Makes sessions. The one place that commits: returning commits, raising rolls back."""
 
-    def __init__(self, engine: Engine, info: Mapping[str, Any] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        info: Mapping[str, Any] = MappingProxyType({}),
+        replica: Replica | None = None,
+    ) -> None:
         """Remember the engine, and what every session is to know beside its district and actor.
 
         Args:
             info: put into every session's ``info``; the archive's document store comes this way.
+            replica: where reports are read from, while it answers.
         """
         self.engine = engine
         self.info = info
+        self.replica = replica
 
     @contextmanager
     def begin(
@@ -154,17 +177,70 @@ class Sessions:
             actor_id: the user who is recorded with what is written; None for the program's own work.
             read_only: promises to write nothing; on SQLite such work does not wait for writers.
         """
-        with Session(self.engine, expire_on_commit=False) as session:
-            session.info.update(self.info)
-            if district_id is not None:
-                scope(session, district_id)
-            session.info["actor_id"] = actor_id
+        with self._session(self.engine, district_id, actor_id) as session:
             if read_only:
                 session.connection(execution_options={"read_only": True})
             yield session
             session.commit()
             for deed in session.info.pop(_AFTER_COMMIT, ()):
                 deed()
+
+    @contextmanager
+    def report(
+        self, district_id: int | None, *, actor_id: UUID | None = None, from_primary: bool = False
+    ) -> Iterator[Session]:
+        """A transaction that cannot write, and may show what was true some seconds ago: see ``as_of``.
+
+        It reads the replica while that answers, else the primary.
+
+        Args:
+            from_primary: do not try the replica: it has just failed.
+
+        Raises:
+            ReplicaLost: the replica failed in the middle of the work.
+        """
+        found = None if from_primary else self._session_on_replica(district_id, actor_id)
+        with found or self._session(self.engine, district_id, actor_id) as session:
+            if as_of(session) is None:
+                session.connection(execution_options=_ONLY_READS)
+            try:
+                yield session
+            except OperationalError as error:
+                if self.replica is None or as_of(session) is None:
+                    raise
+                self.replica.note(error)
+                raise ReplicaLost from error
+
+    def _session(self, engine: Engine, district_id: int | None, actor_id: UUID | None) -> Session:
+        session = Session(engine, expire_on_commit=False)
+        session.info.update(self.info)
+        if district_id is not None:
+            scope(session, district_id)
+        session.info["actor_id"] = actor_id
+        return session
+
+    def _session_on_replica(self, district_id: int | None, actor_id: UUID | None) -> Session | None:
+        """A session there, or None where it does not answer, or cannot say how old its figures are."""
+        if self.replica is None or not self.replica.is_worth_asking():
+            return None
+        with self.engine.connect() as primary:
+            position = position_of(primary)
+        session = self._session(self.replica.engine, district_id, actor_id)
+        try:
+            connection = session.connection(execution_options=_ONLY_READS)
+            session.info[_AS_OF] = self.replica.as_of(connection, position)
+        except OperationalError as error:
+            self.replica.lose(error.orig)
+        if session.info.get(_AS_OF) is None:
+            session.close()
+            return None
+        return session
+
+
+def as_of(session: Session) -> AsOf | None:
+    """How old the figures are that a report's session reads; None for those of the primary, which are all."""
+    found: AsOf | None = session.info.get(_AS_OF)
+    return found
 
 
 def after_commit(session: Session, deed: Callable[[], None]) -> None:

@@ -158,7 +158,7 @@ def import_accounts(args: dict[str, Any], files: dict[str, Any], book_id: UUID) 
 
 
 @blp.get("/books/<uuid:book_id>/trial-balance")
-@requires()
+@requires(report=True)
 @blp.arguments(PeriodArgs, location="query")
 @blp.response(200, ReportOut)
 def show_trial_balance(args: dict[str, Any], book_id: UUID) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def show_trial_balance(args: dict[str, Any], book_id: UUID) -> dict[str, Any]:
 
 
 @blp.get("/books/<uuid:book_id>/trial-balance.xlsx")
-@requires()
+@requires(report=True)
 @blp.arguments(PeriodArgs, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
 def download_trial_balance(args: dict[str, Any], book_id: UUID) -> Response:
@@ -178,7 +178,7 @@ def download_trial_balance(args: dict[str, Any], book_id: UUID) -> Response:
 
 
 @blp.get("/books/<uuid:book_id>/accounts/<code>/card")
-@requires()
+@requires(report=True)
 @blp.arguments(CardArgs, location="query")
 @blp.response(200, ReportOut)
 def show_card(args: dict[str, Any], book_id: UUID, code: str) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def show_card(args: dict[str, Any], book_id: UUID, code: str) -> dict[str, Any]:
 
 
 @blp.get("/books/<uuid:book_id>/accounts/<code>/card.xlsx")
-@requires()
+@requires(report=True)
 @blp.arguments(WholeCardArgs, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
 def download_card(args: dict[str, Any], book_id: UUID, code: str) -> Response:

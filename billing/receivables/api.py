@@ -34,7 +34,7 @@ class WholeAgedArgs(Schema):
 
 
 @blp.get("/aged-debt")
-@requires()
+@requires(report=True)
 @blp.arguments(AgedArgs, location="query")
 @blp.response(200, ReportOut)
 def show_aged_debt(args: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def show_aged_debt(args: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.get("/aged-debt.xlsx")
-@requires()
+@requires(report=True)
 @blp.arguments(WholeAgedArgs, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
 def download_aged_debt(args: dict[str, Any]) -> Response:

@@ -273,7 +273,7 @@ def list_rows(args: dict[str, Any]) -> Page[RowStanding]:
 
 
 @blp.get("/statement-rows.xlsx")
-@requires(*BOOKKEEPERS)
+@requires(*BOOKKEEPERS, report=True)
 @blp.arguments(RowFilters, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
 def download_rows(args: dict[str, Any]) -> Response:

@@ -37,7 +37,7 @@ class TransitArgs(Schema):
 
 
 @blp.get("/bank-proof")
-@requires(*BOOKKEEPERS, Role.AKIM)
+@requires(*BOOKKEEPERS, Role.AKIM, report=True)
 @blp.arguments(ProofArgs, location="query")
 @blp.response(200, ReportOut)
 def show_proof(args: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def show_proof(args: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.get("/bank-proof.xlsx")
-@requires(*BOOKKEEPERS, Role.AKIM)
+@requires(*BOOKKEEPERS, Role.AKIM, report=True)
 @blp.arguments(ProofArgs, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
 def download_proof(args: dict[str, Any]) -> Response:
@@ -55,7 +55,7 @@ def download_proof(args: dict[str, Any]) -> Response:
 
 
 @blp.get("/money-in-transit")
-@requires()
+@requires(report=True)
 @blp.arguments(TransitArgs, location="query")
 @blp.response(200, ReportOut)
 def show_transit(args: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def show_transit(args: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.get("/money-in-transit.xlsx")
-@requires()
+@requires(report=True)
 @blp.arguments(TransitArgs, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
 def download_transit(args: dict[str, Any]) -> Response:

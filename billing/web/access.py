@@ -28,11 +28,13 @@ class Access:
         roles: one of them is needed; none named means any role of the district.
         writes: whether the view writes; None lets the method say.
         public: whether nobody is asked who he is.
+        report: whether the view only reads, and may show what was true some seconds ago.
     """
 
     roles: frozenset[Role]
     writes: bool | None = None
     public: bool = False
+    report: bool = False
 
     @property
     def read_only(self) -> bool:
@@ -40,13 +42,16 @@ class Access:
         return not (request.method not in _READING if self.writes is None else self.writes)
 
 
-def requires(*roles: Role, writes: bool | None = None) -> Callable[[View], View]:
+def requires(*roles: Role, writes: bool | None = None, report: bool = False) -> Callable[[View], View]:
     """Let only members of the district with one of these roles use the view; any member if none is named.
 
     Args:
         writes: True for a GET that writes, such as one that logs the reading of personal data.
+        report: a report or an export: read from the replica where there is one. Nothing that somebody acts on
+            at once, and sees again.
     """
-    return _marked(Access(frozenset(roles), writes))
+    assert not (writes and report)
+    return _marked(Access(frozenset(roles), writes, report=report))
 
 
 def public(*, writes: bool | None = None) -> Callable[[View], View]:

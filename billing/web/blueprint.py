@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import flask_smorest
 
+from billing.web import age
 from billing.web.access import Access, access_of
 from billing.web.etag import EDITS
 from billing.web.idempotency import HEADER, KEY_PATTERN, REPLAY_HEADER
@@ -114,6 +115,7 @@ def _document(doc: dict[str, Any], info: dict[str, Any], *, method: str, **_: An
         if int(status) < 300:
             headers = {"ETag": ETAG} if info["versioned"] else {}
             headers |= {REPLAY_HEADER: REPLAY} if method == "POST" and not access.public else {}
+            headers |= age.HEADERS if access.report else {}
             if headers:
                 answer.setdefault("headers", {}).update(headers)
     doc.setdefault("responses", {}).update({status: f"Problem{status}" for status in statuses})

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from billing.kernel.db import Sessions, as_of
 from billing.web.errors import TooManyRequests
 from billing.web.transaction import sessions_of
 
@@ -118,6 +119,17 @@ def register_health(app: Flask) -> None:
         try:
             with sessions_of(app).begin(None, read_only=True) as session:
                 session.execute(text("SELECT 1"))
+            replica = _replica_health(sessions_of(app))
         except SQLAlchemyError:
             return jsonify(status="no database"), 503
-        return jsonify(status="ok")
+        return jsonify(status="ok", **replica)
+
+
+def _replica_health(sessions: Sessions) -> dict[str, Any]:
+    """How the replica is, where there is one; a lost one is no reason to stop asking this server."""
+    if sessions.replica is None:
+        return {}
+    with sessions.report(None) as session:
+        age = as_of(session)
+    told = {"status": "lost"} if age is None else {"status": "ok", "behind_seconds": age.behind_seconds}
+    return {"replica": told}

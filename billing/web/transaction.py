@@ -1,7 +1,8 @@
 """One transaction per request, from who is asking to the commit, all inside Flask's dispatch.
 
 Inside, because a commit that the database refuses must still reach the error handlers, and Flask calls them
-no more after the dispatch.
+no more after the dispatch. A report has a second one: the first says who asks, the second may be read from a
+replica.
 """
 
 import logging
@@ -18,9 +19,11 @@ from billing.access.models import User
 from billing.access.tokens import Caller
 from billing.kernel.db import Sessions, is_repeatable
 from billing.kernel.errors import Conflict, InvalidInput
+from billing.kernel.replica import ReplicaLost
 from billing.web import access, idempotency, login
 from billing.web.access import Access
 from billing.web.addresses import for_programs
+from billing.web.age import tell_age
 from billing.web.errors import Busy
 from billing.web.files import body_bytes_max
 
@@ -45,16 +48,19 @@ class TransactionalFlask(Flask):
             request.max_content_length = larger
         # Read before the transaction begins: a slow client must not hold the writers' lock.
         request.get_data()
+        from_primary = False
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
-                return self._dispatch_in_transaction(marked)
+                return self._dispatch_in_transaction(marked, from_primary=from_primary)
+            except ReplicaLost:
+                from_primary = True
             except OperationalError as error:
                 if not is_repeatable(error) or attempt == ATTEMPTS_MAX:
                     _logger.warning("the database is busy: %s", error.orig)
                     raise Busy from error
         raise AssertionError
 
-    def _dispatch_in_transaction(self, marked: Access) -> Response:
+    def _dispatch_in_transaction(self, marked: Access, *, from_primary: bool) -> Response:
         api = for_programs()
         g.caller = None
         district_id = access.bearer_district() if api and not marked.public else None
@@ -62,12 +68,10 @@ class TransactionalFlask(Flask):
             with sessions_of(self).begin(district_id, read_only=marked.read_only) as session:
                 g.session = session
                 g.caller = _caller(session, marked, api=api)
-                answer = idempotency.replayed(session) if api else None
-                if answer is None:
-                    answer = self.make_response(super().dispatch_request())
-                    if api:
-                        idempotency.remember(session, answer)
-            return answer
+                if not marked.report:
+                    return self._answer(session, api=api)
+            # Who asks is looked up where a new token is known and a revoked one is not.
+            return self._answer_from_replica(access.caller(), from_primary=from_primary)
         except (IntegrityError, StaleDataError) as error:
             _logger.warning("the database refused: %s", error)
             raise Conflict from error
@@ -78,6 +82,23 @@ class TransactionalFlask(Flask):
             raise InvalidInput from error
         finally:
             g.pop("session", None)
+
+    def _answer(self, session: Session, *, api: bool) -> Response:
+        answer = idempotency.replayed(session) if api else None
+        if answer is None:
+            answer = self.make_response(super().dispatch_request())
+            if api:
+                idempotency.remember(session, answer)
+        return answer
+
+    def _answer_from_replica(self, caller: Caller, *, from_primary: bool) -> Response:
+        with sessions_of(self).report(
+            caller.district_id, actor_id=caller.user.id, from_primary=from_primary
+        ) as session:
+            g.session = session
+            answer = self.make_response(super().dispatch_request())
+            tell_age(answer, session)
+        return answer
 
 
 def current_session() -> Session:

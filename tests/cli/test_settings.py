@@ -25,6 +25,20 @@ def test_a_setting_of_the_wrong_form_is_named(name, value):
 
 
 @pytest.mark.sqlite_only
+def test_only_postgresql_has_a_database_to_read_from():
+    """A file of SQLite has no standby, and nothing else can be one."""
+    with pytest.raises(WrongSetting, match="AUYL_READ_DATABASE_URL"):
+        Settings.from_environment({"AUYL_READ_DATABASE_URL": "postgresql+psycopg://auyl@standby/auyl"})
+    with pytest.raises(WrongSetting, match="AUYL_READ_DATABASE_URL"):
+        Settings.from_environment(
+            {
+                "AUYL_DATABASE_URL": "postgresql+psycopg://auyl@db/auyl",
+                "AUYL_READ_DATABASE_URL": "sqlite:///copy.db",
+            }
+        )
+
+
+@pytest.mark.sqlite_only
 def test_a_wrong_setting_ends_a_command_in_one_sentence(tmp_path):
     """Exit code 2 as for anything wrongly typed, no traceback, and no file written."""
     environment = os.environ | {"AUYL_VAR": str(tmp_path / "var"), "AUYL_PORT": "abc"}

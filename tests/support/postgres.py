@@ -49,6 +49,14 @@ shared_buffers = 1GB
 max_wal_size = 4GB
 """
 
+# Of a server that others follow: what was committed lies in its log, and the log holds all they need.
+FOLLOWED = """
+wal_level = replica
+max_wal_senders = 4
+wal_keep_size = 64MB
+synchronous_commit = on
+"""
+
 # Waits for the end of its input, so the server goes away however the test run ends, `kill -9` included.
 SUPERVISOR = """
 cd "$1" && "$2/pg_ctl" --silent --wait -D data -l server.log start </dev/null >/dev/null && echo started
@@ -65,14 +73,14 @@ class Server:
         url: a superuser's connection to the database ``postgres``.
     """
 
-    def __init__(self, *, durable: bool = False) -> None:
-        """Start it; a durable one lies on a disk and loses nothing."""
+    def __init__(self, *, durable: bool = False, followed: bool = False) -> None:
+        """Start it; a durable one lies on a disk and loses nothing, others can follow a followed one."""
         self.owner = _unprivileged_user()
         self.directory = scratch_directory("postgresql", on_disk=durable)
         if self.owner is not None:
             os.chown(self.directory, self.owner.pw_uid, self.owner.pw_gid)
         self.binaries = self._reachable(find_binaries())
-        self._initialise(SETTINGS + (DURABLE if durable else FORGETFUL))
+        self._initialise(SETTINGS + (DURABLE if durable else FORGETFUL) + (FOLLOWED if followed else ""))
         self._supervisor = self._start()
         self.url = URL.create(
             "postgresql+psycopg",
@@ -124,6 +132,9 @@ class Server:
         made = subprocess.run(command, capture_output=True, text=True, check=False, **self._as_owner())
         if made.returncode:
             raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
+        self._configure(settings)
+
+    def _configure(self, settings: str) -> None:
         with (self.directory / "data" / "postgresql.conf").open("a") as configuration:
             configuration.write(settings.format(directory=self.directory))
 
@@ -142,6 +153,39 @@ class Server:
             log = self.directory / "server.log"
             raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text() if log.exists() else ''}")
         return supervisor
+
+
+class Standby(Server):
+    """A server that follows another one, and answers questions meanwhile."""
+
+    def __init__(self, primary: Server) -> None:
+        """Copy the other one's data, and follow it from there."""
+        self.primary = primary
+        super().__init__(followed=True)
+
+    def halt(self) -> None:
+        """Stop it hard, as if its machine had failed."""
+        self._control("-m", "immediate", "stop")
+
+    def resume(self) -> None:
+        """Start it again after ``halt``; it goes on where it was."""
+        self._control("-l", "server.log", "start")
+
+    def _initialise(self, settings: str) -> None:
+        command = [self.binaries / "pg_basebackup", "-D", "data", "-h", self.primary.directory]
+        command += ["-U", "postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
+        subprocess.run(command, check=True, capture_output=True, **self._as_owner())
+        self._configure(settings)  # what stands last holds: its own socket, not the primary's
+
+    def _control(self, *what: str) -> None:
+        subprocess.run(
+            [self.binaries / "pg_ctl", "--silent", "--wait", "-D", "data", *what],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **self._as_owner(),
+        )
 
 
 def given_url() -> URL | None:

@@ -12,6 +12,7 @@ from billing.budget.reports import execution_table, revenue_execution
 from billing.customers import service as customers
 from billing.kernel.clock import today
 from billing.kernel.dates import FOREVER, Month
+from billing.kernel.db import as_of
 from billing.kernel.errors import NotFound, Refusal
 from billing.kernel.paging import PageRequest
 from billing.kernel.reporting import XLSX_TYPE, Column, ReportTable, to_cells, to_csv, to_xlsx
@@ -100,7 +101,7 @@ def index() -> ResponseReturnValue:
 
 
 @blp.get("/execution")
-@requires(*OVERSEERS)
+@requires(*OVERSEERS, report=True)
 def execution() -> ResponseReturnValue:
     """Revenue by classification code and month, beside the plan."""
     form = filters(ExecutionFilters)
@@ -111,7 +112,7 @@ def execution() -> ResponseReturnValue:
 
 
 @blp.get("/trial-balance")
-@requires(*BOOKKEEPERS)
+@requires(*BOOKKEEPERS, report=True)
 def trial() -> ResponseReturnValue:
     """Opening balances, turnovers and closing balances of a book."""
     form, book = _of_book(PeriodFilters)
@@ -124,7 +125,7 @@ def trial() -> ResponseReturnValue:
 
 
 @blp.get("/account-card")
-@requires(*BOOKKEEPERS)
+@requires(*BOOKKEEPERS, report=True)
 def card() -> ResponseReturnValue:
     """An account's transfers, with the balance after each."""
     form, book = _of_book(CardFilters)
@@ -150,7 +151,7 @@ def card() -> ResponseReturnValue:
 
 
 @blp.get("/aged-debt")
-@requires(*READERS)
+@requires(*READERS, report=True)
 def debts() -> ResponseReturnValue:
     """Who owes how much for how long."""
     form = filters(DebtFilters)
@@ -162,7 +163,7 @@ def debts() -> ResponseReturnValue:
 
 
 @blp.get("/statement")
-@requires(*READERS)
+@requires(*READERS, report=True)
 def statement() -> ResponseReturnValue:
     """A customer's account from its documents; as PDF to be signed by both sides."""
     form = filters(StatementFilters)
@@ -193,7 +194,7 @@ def statement() -> ResponseReturnValue:
 
 
 @blp.get("/bank-proof")
-@requires(*BOOKKEEPERS)
+@requires(*BOOKKEEPERS, report=True)
 def proof() -> ResponseReturnValue:
     """The bank's balance held against the books, with every open item between them."""
     form = filters(ProofFilters)
@@ -211,7 +212,7 @@ def proof() -> ResponseReturnValue:
 
 
 @blp.get("/in-transit")
-@requires(*OVERSEERS)
+@requires(*OVERSEERS, report=True)
 def in_transit() -> ResponseReturnValue:
     """What was collected for the budget and has not arrived."""
     form = filters(TransitFilters)
@@ -236,6 +237,7 @@ def _answer(name: str, form: Form, table: ReportTable | None, **more: Any) -> Re
         cells=to_cells(_for_people(table), language) if table is not None else None,
         title=table.title(language) if table is not None else None,
         address=url_for(request.endpoint or ""),
+        age=as_of(current_session()),
         **more,
     )
 

@@ -26,7 +26,7 @@ class StatementArgs(PeriodArgs):
 
 
 @blp.get("/<uuid:customer_id>/statement")
-@requires()
+@requires(report=True)
 @blp.arguments(StatementArgs, location="query")
 @blp.response(200, ReportOut)
 def show_statement(args: dict[str, Any], customer_id: UUID) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def show_statement(args: dict[str, Any], customer_id: UUID) -> dict[str, Any]:
 
 
 @blp.get("/<uuid:customer_id>/statement.xlsx")
-@requires()
+@requires(report=True)
 @blp.arguments(StatementArgs, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
 def download_statement(args: dict[str, Any], customer_id: UUID) -> Response:
@@ -44,7 +44,7 @@ def download_statement(args: dict[str, Any], customer_id: UUID) -> Response:
 
 
 @blp.get("/<uuid:customer_id>/statement.pdf")
-@requires(*READERS)  # it shows the customer's IIN and address
+@requires(*READERS, report=True)  # it shows the customer's IIN and address
 @blp.arguments(StatementArgs, location="query")
 @blp.response(200, BINARY, content_type=PDF)
 def print_statement(args: dict[str, Any], customer_id: UUID) -> Response:

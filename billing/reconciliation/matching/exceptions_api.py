@@ -96,7 +96,7 @@ def list_exceptions(args: dict[str, Any]) -> Page[dict[str, Any]]:
 
 
 @blp.get("/statement-exceptions.xlsx")
-@requires(*BOOKKEEPERS)
+@requires(*BOOKKEEPERS, report=True)
 @blp.arguments(ExceptionFilters, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
 def download_exceptions(args: dict[str, Any]) -> Any:

@@ -193,7 +193,7 @@ def _differences(args: dict[str, Any]) -> ReportTable:
 
 
 @blp.get("/three-way")
-@requires(*READERS)
+@requires(*READERS, report=True)
 @blp.arguments(DaysArgs, location="query")
 @blp.response(200, ReportOut)
 def show_three_way(args: dict[str, Any]) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def show_three_way(args: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.get("/three-way.xlsx")
-@requires(*READERS)
+@requires(*READERS, report=True)
 @blp.arguments(DaysArgs, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
 def download_three_way(args: dict[str, Any]) -> Response:
@@ -211,7 +211,7 @@ def download_three_way(args: dict[str, Any]) -> Response:
 
 
 @blp.get("/three-way/differences")
-@requires(*READERS)
+@requires(*READERS, report=True)
 @blp.arguments(DaysArgs, location="query")
 @blp.response(200, ReportOut)
 def show_differences(args: dict[str, Any]) -> dict[str, Any]:
@@ -220,7 +220,7 @@ def show_differences(args: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.get("/three-way/differences.xlsx")
-@requires(*READERS)
+@requires(*READERS, report=True)
 @blp.arguments(DaysArgs, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
 def download_differences(args: dict[str, Any]) -> Response:

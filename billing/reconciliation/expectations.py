@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import case, select
+from sqlalchemy import case, select, true
 from sqlalchemy.orm import Session, aliased
 
 from billing.budget.models import BudgetCode
@@ -24,9 +24,11 @@ from billing.payments.providers.models import Provider
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import OpenRow
 from billing.reconciliation.models import MatchedRow, MatchedTransfer, MatchingSettings, StatementRow
+from billing.reconciliation.pay_lists import OpenPay, is_pay_list, open_of
 from billing.workforce.models import Contractor, Worker
 
 DAYS_AROUND = 5  # where the settings say nothing else
+PAY_OPEN_MAX = timedelta(days=400)  # older pay that is open still is no list any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Expectations:
         budget_ibans: the district's accounts in the treasury.
         budget_codes: codes of collected fees, known to the classification.
         provider_bins: providers charge commission too.
+        open_pay: what workers earned and were not paid, the oldest first, where a row may be a list of it.
         by_hand: sum and day of entries on 1030 that an accountant made and no row shows.
     """
 
@@ -77,6 +80,7 @@ class Expectations:
     provider_bins: frozenset[str]
     refunds: Sequence[ExpectedRefund]
     payees: Sequence[Payee]
+    open_pay: Sequence[OpenPay]
     by_hand: Mapping[Money, Sequence[date]]
     days_around: int
 
@@ -91,13 +95,15 @@ def load_expectations(session: Session, account: BankAccount, rows: Sequence[Ope
     # Taxes (category 1) are the enterprise's own debt and stand on accounts of their own.
     fees = select(BudgetCode.code).where(BudgetCode.code.in_(codes), BudgetCode.code >= "2")
     providers = select(Provider.bin).where(Provider.enterprise_id == account.enterprise_id)
+    lists = [row for row in rows if is_pay_list(row)]
     return Expectations(
         bank_account=account,
         budget_ibans=frozenset(budget_ibans),
         budget_codes=frozenset(session.scalars(fees)) if codes else frozenset(),
         provider_bins=frozenset(session.scalars(providers)),
         refunds=_refunds(session, account, rows),
-        payees=_payees(session, book_id, rows),
+        payees=_payees(session, book_id, rows, hold_all=bool(lists)),
+        open_pay=_open_pay(session, book_id, max(row.booked_on for row in lists)) if lists else (),
         by_hand=entries_by_hand(session, book_id, rows, days_around, Direction.OUT),
         days_around=days_around,
     )
@@ -176,7 +182,7 @@ def _ibans_of_payments(
     return {payment_id: frozenset(each) for payment_id, each in came_from.items()}
 
 
-def _payees(session: Session, book_id: UUID, rows: Sequence[OpenRow]) -> list[Payee]:
+def _payees(session: Session, book_id: UUID, rows: Sequence[OpenRow], *, hold_all: bool) -> list[Payee]:
     numbers = {
         number for row in rows for number in (row.counterparty_iin_bin, row.ultimate_iin_bin) if number
     }
@@ -184,7 +190,7 @@ def _payees(session: Session, book_id: UUID, rows: Sequence[OpenRow]) -> list[Pa
     # Locked: two statements at once must not both see the same money owed.
     workers = session.execute(
         select(Worker.id, Worker.iin)
-        .where(Worker.iin.in_(numbers))
+        .where(true() if hold_all else Worker.iin.in_(numbers))
         .order_by(Worker.id)
         .with_for_update(key_share=True)
     ).all()
@@ -194,11 +200,33 @@ def _payees(session: Session, book_id: UUID, rows: Sequence[OpenRow]) -> list[Pa
         .order_by(Contractor.id)
         .with_for_update(key_share=True)
     ).all()
+    workers = [each for each in workers if each.iin in numbers]
     owed = _owed(session, book_id, [each.id for each in (*workers, *contractors)])
     return [
         *(Payee(each.id, WORKERS, each.iin, None, owed.get(each.id, ZERO)) for each in workers),
         *(Payee(each.id, CONTRACTORS, each.bin, each.iban, owed.get(each.id, ZERO)) for each in contractors),
     ]
+
+
+def _open_pay(session: Session, book_id: UUID, until: date) -> list[OpenPay]:
+    """What is open of the pay that workers have earned; they are held."""
+    accrued = session.execute(
+        select(Transfer.party_id, Transfer.posted_on, money_sum(Transfer.amount))
+        .join(
+            Account,
+            (Account.district_id == Transfer.district_id) & (Account.id == Transfer.credit_account_id),
+        )
+        .where(
+            Transfer.book_id == book_id,
+            Account.code == WORKERS,
+            Transfer.source_kind == SourceKind.WORK,
+            Transfer.posted_on > until - PAY_OPEN_MAX,
+        )
+        .group_by(Transfer.party_id, Transfer.posted_on)
+        .order_by(Transfer.posted_on, Transfer.party_id)
+    )
+    earned = [OpenPay(row[0], row[1], row[2]) for row in accrued if row[0] is not None]
+    return open_of(earned, _owed(session, book_id, sorted({pay.party_id for pay in earned})))
 
 
 def _owed(session: Session, book_id: UUID, party_ids: Sequence[UUID]) -> dict[UUID, Money]:

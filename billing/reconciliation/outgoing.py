@@ -16,8 +16,9 @@ from billing.districts.models import BankAccount, BankAccountKind
 from billing.kernel.alphabet import fold
 from billing.kernel.identifiers import mask_iin
 from billing.kernel.ids import new_id
+from billing.kernel.money import Money
 from billing.ledger import service as ledger
-from billing.ledger.chart import ADMINISTRATION, BANK, BUDGET_OBLIGATIONS
+from billing.ledger.chart import ADMINISTRATION, BANK, BUDGET_OBLIGATIONS, WORKERS
 from billing.reconciliation.booking import Booking, Leg, book_matches
 from billing.reconciliation.expectations import (
     Expectations,
@@ -28,6 +29,7 @@ from billing.reconciliation.expectations import (
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import MatchDraft, OpenRow, Reason, record_matches
 from billing.reconciliation.models import ExceptionKind, MatchKind
+from billing.reconciliation.pay_lists import PayList, is_pay_list, less, lists_of
 
 KNP_BUDGET = "911"  # a payment to the budget, with its code
 
@@ -44,6 +46,7 @@ class Explanation:
         debit: code of the account that the money went to; None where the books know the money already.
         refund: the refund it is.
         payee: who is paid what he is owed.
+        pay_list: of whom several are.
     """
 
     kind: MatchKind
@@ -51,6 +54,7 @@ class Explanation:
     debit: str | None = None
     refund: ExpectedRefund | None = None
     payee: Payee | None = None
+    pay_list: PayList | None = None
 
 
 def match_outgoing(
@@ -108,7 +112,29 @@ def decide(expected: Expectations, rows: Sequence[OpenRow]) -> list[Explanation 
         if isinstance(decision, Explanation) and decision.payee:
             owed[decision.payee.party_id] -= row.amount
         decisions.append(decision)
-    return decisions
+    return _with_pay_lists(expected, rows, decisions)
+
+
+def _with_pay_lists(
+    expected: Expectations, rows: Sequence[OpenRow], decisions: Sequence[Explanation | ExceptionKind]
+) -> list[Explanation | ExceptionKind]:
+    """The same, with lists of pay: of what is left when everybody was paid whom a row names."""
+    open_pay = list(expected.open_pay)
+    for row, decision in zip(rows, decisions, strict=True):
+        if isinstance(decision, Explanation) and decision.payee:
+            open_pay = less(open_pay, decision.payee.party_id, row.amount)
+    decided = list(decisions)
+    for place, row in enumerate(rows):
+        if decided[place] is not ExceptionKind.UNEXPECTED_OUTGOING or not open_pay or not is_pay_list(row):
+            continue
+        lists = lists_of(row.amount, open_pay, row.booked_on)
+        decided[place] = _only([_as_pay_list(each) for each in lists])
+        if not lists:
+            decided[place] = ExceptionKind.AMOUNT_DIFFERS
+        elif len(lists) == 1:
+            for party_id, amount in lists[0].shares:
+                open_pay = less(open_pay, party_id, amount, lists[0].first_day)
+    return decided
 
 
 def _only(explanations: Sequence[Explanation]) -> Explanation | ExceptionKind:
@@ -203,6 +229,16 @@ def _as_payout(payee: Payee) -> Explanation:
     return Explanation(MatchKind.PAYOUT, reasons, debit=payee.account, payee=payee)
 
 
+def _as_pay_list(pay_list: PayList) -> Explanation:
+    facts = {
+        "count": len(pay_list.shares),
+        "first_day": pay_list.first_day.isoformat(),
+        "last_day": pay_list.last_day.isoformat(),
+    }
+    reasons = (Reason("pay_in_purpose", 40), Reason("pay_of_all_workers", 60, facts))
+    return Explanation(MatchKind.PAYOUT, reasons, debit=WORKERS, pay_list=pay_list)
+
+
 def _numbers(row: OpenRow) -> set[str]:
     return {row.counterparty_iin_bin, row.ultimate_iin_bin} - {""}
 
@@ -218,9 +254,13 @@ def _may_be_by_hand(expected: Expectations, row: OpenRow) -> bool:
 
 def _booking(row: OpenRow, explanation: Explanation) -> Booking:
     assert explanation.debit is not None, explanation
-    party_id = explanation.payee.party_id if explanation.payee else None
-    leg = Leg(row.booked_on, explanation.debit, BANK, row.amount, party_id)
-    return Booking(new_id(), explanation.kind, (row.id,), (leg,), explanation.reasons)
+    shares: Sequence[tuple[UUID | None, Money]]
+    if explanation.pay_list:
+        shares = explanation.pay_list.shares
+    else:
+        shares = [(explanation.payee.party_id if explanation.payee else None, row.amount)]
+    legs = [Leg(row.booked_on, explanation.debit, BANK, amount, party_id) for party_id, amount in shares]
+    return Booking(new_id(), explanation.kind, (row.id,), legs, explanation.reasons)
 
 
 def _confirmation(row: OpenRow, explanation: Explanation, refund: ExpectedRefund) -> MatchDraft:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.districts import service as districts
@@ -16,7 +17,7 @@ from billing.orders.completion import complete_order
 from billing.orders.doers import Doer, WorkItem
 from billing.payments.models import Refund
 from billing.reconciliation.matches import OpenRow
-from billing.reconciliation.models import ExceptionKind
+from billing.reconciliation.models import ExceptionKind, MatchedRow
 from billing.reconciliation.outgoing import match_outgoing
 from billing.workforce.models import ContractorContract, Engagement
 from tests.support.bank_rows import NOVEMBER_20, Explained, account_of, balances, explained, take_in_rows
@@ -51,6 +52,10 @@ class Bank:
     def balances(self, *codes: str) -> dict[str, str]:
         """Balances of the enterprise's accounts."""
         return balances(self.session, self.desk.enterprise, codes)
+
+    def match_of(self, row: OpenRow) -> UUID:
+        """The live match of a row."""
+        return self.session.scalars(select(MatchedRow.match_id).where(MatchedRow.row_id == row.id)).one()
 
     def explained(self, row: OpenRow) -> Explained | None:
         """What a row was found to be."""

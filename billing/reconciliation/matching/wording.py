@@ -9,7 +9,12 @@ from billing.kernel.money import Money
 from billing.reconciliation.matches import Reason
 
 # Facts are kept as JSON; those of these names are put back into their types, to be shown as such.
-_READERS = {"amount": Money.parse, "day": date.fromisoformat}
+_READERS = {
+    "amount": Money.parse,
+    "day": date.fromisoformat,
+    "first_day": date.fromisoformat,
+    "last_day": date.fromisoformat,
+}
 
 
 def sentence(reason: Reason | Mapping[str, Any], language: str) -> str:

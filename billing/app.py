@@ -15,6 +15,7 @@ from billing.customers import contract_api as contracts
 from billing.customers import link_api as account_links
 from billing.customers.account_links import PUBLIC_URL, signing_with
 from billing.districts import api as districts
+from billing.districts import cash_desk_api as cash_desks
 from billing.invoicing import api as invoicing
 from billing.invoicing.runs import api as runs
 from billing.invoicing.runs import schedule_api as schedules
@@ -53,6 +54,7 @@ from billing.workforce import contractor_api as contractors
 BLUEPRINTS = (
     access.blp,
     districts.blp,
+    cash_desks.blp,
     enterprises.blp,
     catalog.blp,
     customers.blp,

@@ -1,9 +1,11 @@
 """Places of the classifier (KATO), rural districts, and the communal enterprises that bill in them."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, time
 from uuid import UUID
 
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -127,6 +129,50 @@ class BankAccount(Identified, Base):
     bank_name_ru: Mapped[str] = mapped_column(String(200))
     kbe: Mapped[str] = mapped_column(String(2))
     is_primary: Mapped[bool] = mapped_column(default=False)  # printed on invoices; one per enterprise
+
+
+class Weekday(Shown):
+    """A day of the week, in the order of the country's calendars."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A time of a weekday during which somebody is there; before and after a break there are two."""
+
+    weekday: Weekday
+    opens_at: time
+    closes_at: time
+
+
+class CashDesk(Versioned, Identified, Base):
+    """A place where residents pay an enterprise in cash, and when."""
+
+    __tablename__ = "cash_desk"
+    __table_args__ = (within_district("enterprise_id", "enterprise"),)
+
+    enterprise_id: Mapped[UUID]
+    name_kk: Mapped[str] = mapped_column(String(200))
+    name_ru: Mapped[str] = mapped_column(String(200))
+    address_kk: Mapped[str] = mapped_column(String(300))
+    address_ru: Mapped[str] = mapped_column(String(300))
+    hours: Mapped[list[list[str]]] = mapped_column(JSON)  # weekday, from, to: in order, without overlap
+    is_open: Mapped[bool] = mapped_column(default=True)  # False once it is given up
+
+    @property
+    def openings(self) -> list[Opening]:
+        """When somebody is there, from Monday on."""
+        return [
+            Opening(Weekday(weekday), time.fromisoformat(opens_at), time.fromisoformat(closes_at))
+            for weekday, opens_at, closes_at in self.hours
+        ]
 
 
 class VatRegistration(Identified, Base):

@@ -27,6 +27,12 @@ class NoPrimaryAccount(RuleViolation):
     code = "no_primary_account"
 
 
+class InvalidHours(InvalidInput):
+    """Hours end before they begin, or overlap with others of the day. Facts: ``field``, ``weekday``."""
+
+    code = "invalid_hours"
+
+
 class InvalidPaymentTerm(InvalidInput):
     """The days to pay are 0 to ``days_max``. Facts: ``field``, ``days_max``."""
 

@@ -37,7 +37,16 @@ from billing.pages.accountant import (
     three_way,
 )
 from billing.pages.cashier import payments, take
-from billing.pages.clerk import account_link, contracts, customers, invoice, invoices, orders, runs
+from billing.pages.clerk import (
+    account_link,
+    cash_desks,
+    contracts,
+    customers,
+    invoice,
+    invoices,
+    orders,
+    runs,
+)
 from billing.pages.forms import ONCE, once_token
 from billing.pages.resident import card, door, home, linked_account, pay, verify
 from billing.web.addresses import called_by_provider, for_programs
@@ -48,6 +57,7 @@ GROUPS = (
     overview.blp,
     customers.blp,
     account_link.blp,
+    cash_desks.blp,
     contracts.blp,
     orders.blp,
     invoices.blp,
@@ -95,6 +105,7 @@ WORKS = (
     ("accountant_statements.new", "page.send_statement"),
     ("accountant_three_way.index", "page.three_way"),
     ("accountant_months.index", "page.close_months"),
+    ("clerk_cash_desks.index", "page.cash_desks"),
 )
 RESIDENTS = "/my/"  # behind it nobody of the office is known, and nobody in front of it is a resident
 STYLES_KEPT_SECONDS = 86_400  # a village's line is slow; a day is kept after an update at most

@@ -1,7 +1,7 @@
 """Fields of forms that people fill in: what they are used to write is read, and stays exact."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ _BLANKS = re.compile(r"[\s\u00a0\u202f]")
 _DOTTED_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?", re.ASCII)
 _CURRENCY = re.compile(r"(₸|тг\.?|KZT)$", re.IGNORECASE)
+_SPAN = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?[-\u2013\u2014](\d{1,2})(?:[:.](\d{2}))?", re.ASCII)
 PURPOSE_LENGTH_MIN = 5
 
 
@@ -110,3 +111,22 @@ def ids_of(prefix: str, names: Any) -> list[tuple[str, UUID]]:
             except ValueError:
                 continue
     return found
+
+
+class TypedHours(TextField):
+    """Hours of a day as people write them on a door: ``9:00–13:00, 14–18``."""
+
+    def _read(self, value: Any) -> Any:
+        plain = _BLANKS.sub("", super()._read(value)).replace(";", ",")
+        return [self._span(part) for part in plain.split(",")]
+
+    @staticmethod
+    def _span(part: str) -> tuple[time, time]:
+        written = _SPAN.fullmatch(part)
+        if written is None:
+            raise refuse("typed_hours")
+        opens_hour, opens_minute, closes_hour, closes_minute = (int(each or 0) for each in written.groups())
+        try:
+            return time(opens_hour, opens_minute), time(closes_hour, closes_minute)
+        except ValueError:
+            raise refuse("typed_hours") from None

@@ -1,12 +1,23 @@
 """Districts and enterprises of tests, made through the services."""
 
-from datetime import date
+from datetime import date, time
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from billing.districts import service as districts
+from billing.districts.cash_desks import CashDeskDetails, open_cash_desk
 from billing.districts.kato import KatoRow
-from billing.districts.models import BankAccountKind, District, Enterprise, EnterpriseForm, SignatoryRole
+from billing.districts.models import (
+    BankAccountKind,
+    CashDesk,
+    District,
+    Enterprise,
+    EnterpriseForm,
+    Opening,
+    SignatoryRole,
+    Weekday,
+)
 from tests.support.identifiers import synthetic_bin, synthetic_iban
 
 DISTRICT_ID = 1
@@ -15,6 +26,13 @@ OTHER_DISTRICT_ID = 2
 OTHER_DISTRICT_KATO = "473637000"
 CLASSIFIER = date(2022, 10, 17)
 LONG_AGO = date(2020, 1, 1)  # appointed and registered before anything a test does
+CASH_DESK = CashDeskDetails(
+    name_kk="Касса",
+    name_ru="Касса",
+    address_kk="Боранқұл ауылы, Достық көшесі, 1",
+    address_ru="с. Боранкул, ул. Достык, 1",
+    hours=[Opening(Weekday.MONDAY, time(9), time(13)), Opening(Weekday.MONDAY, time(14), time(18))],
+)
 
 
 def make_district(
@@ -91,3 +109,8 @@ def make_enterprise(
     if vat_from is not None:
         districts.register_vat(session, enterprise.id, certificate_number="0001", valid_from=vat_from)
     return enterprise
+
+
+def make_cash_desk(session: Session, enterprise_id: UUID) -> CashDesk:
+    """A cash desk that is open on Mondays."""
+    return open_cash_desk(session, enterprise_id, CASH_DESK)

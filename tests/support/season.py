@@ -24,6 +24,7 @@ from tests.support.bank_files import document, one_c, section
 from tests.support.billing import open_for_business, pay
 from tests.support.catalog import make_service
 from tests.support.customers import make_charge, make_contract
+from tests.support.districts import make_cash_desk
 from tests.support.identifiers import synthetic_iban
 from tests.support.orders import Trade, make_act, make_order, make_resident
 from tests.support.providers import make_provider
@@ -46,6 +47,7 @@ class Season:
     account_number: str
     provider: UUID
     yesterday: date
+    cash_desk: UUID
     upload: UUID
     statement: UUID
     row: UUID
@@ -102,6 +104,7 @@ def make_season(session: Session, day: date) -> Season:
         account_number=trade.customer.account_number,
         provider=make_provider(session, enterprise.id).id,
         yesterday=day - timedelta(days=1),
+        cash_desk=make_cash_desk(session, enterprise.id).id,
         upload=upload.id,
         statement=upload.statement_id,
         row=session.scalars(select(StatementRow.id)).one(),

@@ -38,7 +38,7 @@ from billing.reconciliation.three_way.profile import save_profile as save_regist
 from billing.reconciliation.three_way.sign_off import sign_day_off
 from tests.support.card_desk import make_card_payment
 from tests.support.catalog import make_benefit
-from tests.support.districts import DISTRICT_KATO, LONG_AGO
+from tests.support.districts import DISTRICT_KATO, LONG_AGO, make_cash_desk
 from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
 from tests.support.lived import live_a_season
 from tests.support.providers import make_incident, make_provider
@@ -57,6 +57,7 @@ TABLES = {
     "account": "bank_account",
     "act": "completion_act",
     "charge": "contract_charge",
+    "desk": "cash_desk",
     "grant": "customer_benefit",
     "incident": "provider_incident",
     "line": "revenue_line",
@@ -114,6 +115,7 @@ def known(office) -> Known:
         save_registry_profile(session, provider.id, {"amount": ["Sum"]})
         make_card_payment(session, season.invoice)
         sign_day_off(session, provider.id, TODAY - timedelta(days=1), today=TODAY, why="nothing was paid")
+        make_cash_desk(session, season.enterprise.id)
         leave_rows(session, season.enterprise, season.resident)
         run = runs.start_run(session, season.enterprise.id, Month.of(TODAY), issued_on=TODAY)
         runs.go_on(session, run.id, now=datetime.combine(TODAY, time(9), ALMATY))

@@ -1,7 +1,7 @@
 """The ground the demo stands on: places, the district, its enterprise, books, services and tariffs."""
 
 import csv
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from io import BytesIO, StringIO
 
 from sqlalchemy import select
@@ -15,8 +15,17 @@ from billing.catalog.models import BenefitKind, PayerCategory, Service, Unit, Va
 from billing.cli.demo.scene import KATO, Scene, read_file
 from billing.cli.demo.steps import Unit as Work
 from billing.districts import service as districts
+from billing.districts.cash_desks import CashDeskDetails, open_cash_desk
 from billing.districts.kato import read_kato
-from billing.districts.models import BankAccountKind, District, Enterprise, EnterpriseForm, SignatoryRole
+from billing.districts.models import (
+    BankAccountKind,
+    District,
+    Enterprise,
+    EnterpriseForm,
+    Opening,
+    SignatoryRole,
+    Weekday,
+)
 from billing.kernel.money import Money
 from billing.ledger import service as ledger
 
@@ -86,6 +95,7 @@ def enterprise_to_register(session: Session, scene: Scene) -> list[Work]:
             email="office@borankul.example",
         )
         _open_accounts(session, enterprise, scene)
+        _open_cash_desk(session, enterprise)
         ledger.open_enterprise_book(session, enterprise.id)
         ledger.open_budget_book(session)
         # Its founder, the akim's office, decided that all its fees are the district's revenue.
@@ -133,6 +143,22 @@ def services_to_price(session: Session, scene: Scene) -> list[Work]:
         _define_benefits(session, enterprise, scene)
 
     return [] if session.scalar(select(Service.id).limit(1)) else [price]
+
+
+def _open_cash_desk(session: Session, enterprise: Enterprise) -> None:
+    usual = [
+        Opening(day, time(opens_at), time(closes_at))
+        for day in list(Weekday)[:5]
+        for opens_at, closes_at in ((9, 13), (14, 18))
+    ]
+    details = CashDeskDetails(
+        name_kk="Ауылдық округ кассасы",
+        name_ru="Касса сельского округа",
+        address_kk="Боранқұл ауылы, Достық көшесі, 2",
+        address_ru="с. Боранкул, ул. Достык, 2",
+        hours=[*usual, Opening(Weekday.SATURDAY, time(10), time(13))],
+    )
+    open_cash_desk(session, enterprise.id, details)
 
 
 def _open_accounts(session: Session, enterprise: Enterprise, scene: Scene) -> None:

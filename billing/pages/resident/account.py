@@ -20,7 +20,8 @@ from billing.archive.service import fetch
 from billing.budget.models import BudgetCode
 from billing.budget.plan import codes_of_year
 from billing.customers.models import Customer
-from billing.districts.models import BankAccount, Enterprise
+from billing.districts.cash_desks import list_cash_desks, week_of
+from billing.districts.models import BankAccount, CashDesk, Enterprise
 from billing.invoicing.models import CreditNote, Invoice
 from billing.invoicing.standing import Standing, list_invoices
 from billing.kernel.db import district_of
@@ -84,12 +85,14 @@ class Way:
         to_pay: everything that is open and the customer may pay, for himself or for others.
         links: providers' own pages with account and sum filled in.
         bank: None where nobody said which account takes payments.
+        cash_desks: that are in use.
     """
 
     enterprise: Enterprise
     to_pay: Money
     links: Sequence[tuple[Provider, str]]
     bank: BankAccount | None
+    cash_desks: Sequence[CashDesk]
 
 
 def account_facts(session: Session, customer: Customer, *, day: date, paper: PaperAddress) -> dict[str, Any]:
@@ -115,6 +118,7 @@ def account_facts(session: Session, customer: Customer, *, day: date, paper: Pap
         "payments": Page(_stories(session, payments.items), payments.next_cursor),
         "paper": paper,
         "kinds": PaperKind,
+        "week_of": week_of,
     }
 
 
@@ -203,4 +207,10 @@ def _ways(session: Session, customer: Customer, balance: Balance) -> list[Way]:
         link = pay_link_of(provider, customer.account_number, sum_)
         if link is not None and sum_ > ZERO:
             links[provider.enterprise_id].append((provider, link))
-    return [Way(each, to_pay[each.id], links[each.id], banks.get(each.id)) for each in desk.enterprises()]
+    cash_desks: dict[UUID, list[CashDesk]] = defaultdict(list)
+    for cash_desk in list_cash_desks(session, desk.ALL, is_open=True).items:
+        cash_desks[cash_desk.enterprise_id].append(cash_desk)
+    return [
+        Way(each, to_pay[each.id], links[each.id], banks.get(each.id), cash_desks[each.id])
+        for each in desk.enterprises()
+    ]

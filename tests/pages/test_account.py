@@ -57,6 +57,7 @@ def test_whoever_has_the_link_sees_the_account(desk, season, link):
     assert "To pay on 23 Nov 2026 3,500.00 KZT" in said
     assert "Invoice No. 000001 of 24 Oct 2026" in said and "Still open: 2,500.00 KZT" in said
     assert "25 Oct 2026: 2,500.00 KZT" in said and synthetic_iban(1) in said
+    assert "HSBKKZKX" in said and "859" in said and "Monday: 09:00–13:00, 14:00–18:00" in said
     assert f"Payment for services, personal account {season.account_number}" in said
     for secret in ("Есенова Айгүл", "Достық", str(season.customer)):
         assert secret not in answer.text

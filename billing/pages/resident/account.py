@@ -85,6 +85,7 @@ class Way:
         to_pay: everything that is open and the customer may pay, for himself or for others.
         links: providers' own pages with account and sum filled in.
         bank: None where nobody said which account takes payments.
+        knp: the payment's code, as on the latest invoice shown; None where none is.
         cash_desks: that are in use.
     """
 
@@ -92,6 +93,7 @@ class Way:
     to_pay: Money
     links: Sequence[tuple[Provider, str]]
     bank: BankAccount | None
+    knp: str | None
     cash_desks: Sequence[CashDesk]
 
 
@@ -112,7 +114,7 @@ def account_facts(session: Session, customer: Customer, *, day: date, paper: Pap
         "masked_name": masked_name(customer),
         "day": day,
         "balance": balance,
-        "ways": _ways(session, customer, balance),
+        "ways": _ways(session, customer, balance, invoices.items),
         "invoices": invoices,
         "notes": _notes(session, invoices.items),
         "payments": Page(_stories(session, payments.items), payments.next_cursor),
@@ -193,7 +195,9 @@ def _why(payment: Payment) -> list[str]:
     return sentences(steps, rest, reader_language())
 
 
-def _ways(session: Session, customer: Customer, balance: Balance) -> list[Way]:
+def _ways(
+    session: Session, customer: Customer, balance: Balance, latest_first: Sequence[Standing]
+) -> list[Way]:
     to_pay: dict[UUID, Money] = defaultdict(lambda: ZERO)
     for invoice in balance.invoices:
         to_pay[invoice.enterprise_id] += invoice.open_amount
@@ -210,7 +214,15 @@ def _ways(session: Session, customer: Customer, balance: Balance) -> list[Way]:
     cash_desks: dict[UUID, list[CashDesk]] = defaultdict(list)
     for cash_desk in list_cash_desks(session, desk.ALL, is_open=True).items:
         cash_desks[cash_desk.enterprise_id].append(cash_desk)
+    knps = {each.invoice.enterprise_id: each.invoice.facts["knp"] for each in reversed(latest_first)}
     return [
-        Way(each, to_pay[each.id], links[each.id], banks.get(each.id), cash_desks[each.id])
+        Way(
+            enterprise=each,
+            to_pay=to_pay[each.id],
+            links=links[each.id],
+            bank=banks.get(each.id),
+            knp=knps.get(each.id),
+            cash_desks=cash_desks[each.id],
+        )
         for each in desk.enterprises()
     ]

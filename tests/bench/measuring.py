@@ -86,9 +86,10 @@ def unmeasured(work: str, why: str, goal: str) -> Measurement:
     return Measurement(work, "", why, None, goal, None)
 
 
-def memory_peak_mib() -> float:
-    """The most memory this process has held, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def memory_peak_mib(*, children: bool = False) -> float:
+    """The most memory this process has held, or the largest one of those it has seen end, in MiB."""
+    who = resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF
+    return resource.getrusage(who).ru_maxrss / 1024
 
 
 def machine() -> str:

@@ -1,8 +1,10 @@
 """Where the databases that are measured come from."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
+from pathlib import Path
 
 from sqlalchemy import Connection, NullPool, create_engine, make_url
 
@@ -56,3 +58,13 @@ def as_superuser(databases: PostgresqlDatabases, database: Database) -> Iterator
     engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         yield connection
+
+
+@contextmanager
+def bare_sqlite(path: Path) -> Iterator[sqlite3.Connection]:
+    """A file of SQLite without the application, as careful with money as the application is."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+    yield connection
+    connection.close()

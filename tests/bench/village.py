@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from billing.archive.service import DocumentStore, storing_in
@@ -15,7 +15,7 @@ from billing.districts.models import District
 from billing.districts.numbering import take_numbers
 from billing.invoicing.models import BilledPeriod, Invoice, InvoiceLine
 from billing.kernel.bulk import insert_rows
-from billing.kernel.db import Sessions
+from billing.kernel.db import Base, Sessions
 from billing.kernel.identifiers import make_account_number
 from billing.kernel.ids import new_id
 from billing.ledger.models import Transfer
@@ -121,6 +121,31 @@ def _clone_debts(session: Session, invoice: Invoice, ids: Sequence[tuple[UUID, .
                 for customer, _, made, _ in ids
             ],
         )
+
+
+def spread(connection: Connection, districts: int) -> None:
+    """Copy the only district so that there are so many; ids are unique within a district only."""
+    # Keys are not looked up again: each copy points to itself as the original does.
+    connection.execute(text("SET session_replication_role = replica"))
+    others = f"generate_series({DISTRICT_ID + 1}, {districts}) AS other"
+    connection.execute(
+        text(
+            "INSERT INTO district (id, kato_code, name_kk, name_ru, last_account_serial)"
+            " SELECT other, '47' || lpad(other::text, 7, '0'), name_kk, name_ru, last_account_serial"
+            f" FROM district, {others}"
+        )
+    )
+    for table in Base.metadata.sorted_tables:
+        if "district_id" in table.c:
+            names = [column.name for column in table.c if column.name != "district_id"]
+            columns = ", ".join(names)
+            connection.execute(
+                text(
+                    f"INSERT INTO {table.name} (district_id, {columns}) SELECT other, {columns}"
+                    f" FROM {table.name}, {others}"
+                )
+            )
+    connection.execute(text("VACUUM ANALYZE"))
 
 
 def clone(session: Session, template: DeclarativeBase, differing: Sequence[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Callable
 
 from billing.kernel.memory import collect_rarely
-from tests.bench import papers, reports, statements
+from tests.bench import archived, lists, papers, payments, reports, runs, statements
 from tests.bench.measuring import Measurement, show
 from tests.bench.servers import Servers
 
@@ -27,16 +27,47 @@ def paper_rows(_: Servers, quick: bool) -> list[Measurement]:
     return papers.measure(printed=100 if quick else 2_000)
 
 
+def archive_rows(_: Servers, quick: bool) -> list[Measurement]:
+    """A village's invoices kept as files."""
+    return archived.measure(archived=100 if quick else 2_000)
+
+
+def run_rows(servers: Servers, quick: bool) -> list[Measurement]:
+    """One run is long enough to need no rounds."""
+    contracts = 300 if quick else 100_000
+    return [
+        *runs.on_postgresql(servers.durable, contracts=contracts),
+        *runs.on_sqlite(contracts=contracts),
+    ]
+
+
 def report_rows(servers: Servers, quick: bool) -> list[Measurement]:
     """A hundred months of a district with two thousand households are a million transfers."""
     months, households = (20, 50) if quick else (100, 2_000)
     return reports.measure(servers.durable, months=months, households=households)
 
 
+def list_rows(servers: Servers, quick: bool) -> list[Measurement]:
+    """A page of a list."""
+    return lists.measure(servers.durable, requests=20 if quick else 200)
+
+
+def payment_rows(servers: Servers, quick: bool) -> list[Measurement]:
+    """One payment at a time, by several clients at once."""
+    return [
+        *payments.on_postgresql(servers.durable, each=10 if quick else 1_000, rounds=1 if quick else 3),
+        *payments.on_sqlite(count=64 if quick else 1_600, rounds=1 if quick else 3),
+    ]
+
+
 WORK: dict[str, Callable[[Servers, bool], list[Measurement]]] = {
     "papers": paper_rows,
+    "archived": archive_rows,
     "statements": statement_rows,
+    "payments": payment_rows,
+    "runs": run_rows,
     "reports": report_rows,
+    "lists": list_rows,
 }
 
 

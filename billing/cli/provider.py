@@ -12,6 +12,7 @@ from billing.cli.tables import formatted, show
 from billing.cli.teaching import TeachingGroup
 from billing.districts.models import KatoPlace
 from billing.kernel.clock import ALMATY, now
+from billing.kernel.db import Sessions
 from billing.kernel.reporting import Column, Kind, ReportTable, Row
 from billing.payments.providers import service
 from billing.payments.providers.models import ProviderDialect
@@ -105,7 +106,7 @@ def simulate(
         first_txn=int(started_at.timestamp() * 1000) * TXN_DIGITS,
         clients=clients,
         started_at=started_at,
-        between=(lambda: committed.append(_commit(office))) if commits else lambda: None,
+        between=(lambda: committed.append(commit(office.sessions))) if commits else lambda: None,
     )
     tallies = simulator.run(calls)
     show(office, _table(tallies, committed), **form)  # type: ignore[arg-type]
@@ -140,10 +141,10 @@ def _table(tallies: list[Tally], committed: list[int]) -> ReportTable:
     return ReportTable("simulation", {}, COLUMNS, rows)
 
 
-def _commit(office: Office) -> int:
+def commit(sessions: Sessions) -> int:
     """How long our own database takes to make one changed row durable, in nanoseconds."""
     started = time.perf_counter_ns()
-    with office.sessions.begin(None) as session:
+    with sessions.begin(None) as session:
         # The classifier's row is written as it was: the shortest transaction that has to reach the disk.
         session.execute(
             update(KatoPlace)

@@ -7,7 +7,17 @@ import argparse
 from collections.abc import Callable
 
 from billing.kernel.memory import collect_rarely
-from tests.bench import archived, lists, papers, payments, reports, runs, statements
+from tests.bench import (
+    archived,
+    lists,
+    papers,
+    payments,
+    providers,
+    reports,
+    runs,
+    statements,
+    verifying,
+)
 from tests.bench.measuring import Measurement, show
 from tests.bench.servers import Servers
 
@@ -47,6 +57,12 @@ def report_rows(servers: Servers, quick: bool) -> list[Measurement]:
     return reports.measure(servers.durable, months=months, households=households)
 
 
+def verify_rows(servers: Servers, quick: bool) -> list[Measurement]:
+    """The same books as the reports'."""
+    months, households, rounds = (10, 50, 1) if quick else (100, 2_000, 3)
+    return verifying.measure(servers.durable, months=months, households=households, rounds=rounds)
+
+
 def list_rows(servers: Servers, quick: bool) -> list[Measurement]:
     """A page of a list."""
     return lists.measure(servers.durable, requests=20 if quick else 200)
@@ -60,6 +76,11 @@ def payment_rows(servers: Servers, quick: bool) -> list[Measurement]:
     ]
 
 
+def provider_rows(servers: Servers, quick: bool) -> list[Measurement]:
+    """Twenty thousand calls; no goal is set, the row is for comparing."""
+    return providers.measure(servers.durable, calls=200 if quick else 20_000)
+
+
 WORK: dict[str, Callable[[Servers, bool], list[Measurement]]] = {
     "papers": paper_rows,
     "archived": archive_rows,
@@ -67,7 +88,9 @@ WORK: dict[str, Callable[[Servers, bool], list[Measurement]]] = {
     "payments": payment_rows,
     "runs": run_rows,
     "reports": report_rows,
+    "verify": verify_rows,
     "lists": list_rows,
+    "providers": provider_rows,
 }
 
 

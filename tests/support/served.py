@@ -34,6 +34,15 @@ def serving(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
+def clock_of(port: int) -> datetime:
+    """What time it is where a server of this machine answers."""
+    connection = HTTPConnection("127.0.0.1", port)
+    connection.request("GET", "/healthz")
+    told = connection.getresponse().headers["Date"]
+    connection.close()
+    return parsedate_to_datetime(told)
+
+
 class MortalServer:
     """``auyl serve`` on one port, in a process that is killed with SIGKILL and started again."""
 
@@ -61,11 +70,7 @@ class MortalServer:
     @property
     def clock(self) -> datetime:
         """What time it is there."""
-        connection = HTTPConnection("127.0.0.1", self.port)
-        connection.request("GET", "/healthz")
-        told = connection.getresponse().headers["Date"]
-        connection.close()
-        return parsedate_to_datetime(told)
+        return clock_of(self.port)
 
     def die_and_rise(self) -> None:
         """Kill it hard in the middle of whatever it does, and start it again."""

@@ -2,19 +2,17 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection
-from time import monotonic, sleep
+from itertools import islice
 
 from tests.support.databases import Database
 from tests.support.scratch import scratch_directory
-from tests.support.served import ROOT
-
-STARTING_SECONDS_MAX = 60
+from tests.support.served import ROOT, clock_of
 
 
 @contextmanager
@@ -24,7 +22,7 @@ def production(database: Database, *, workers: int) -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     var = scratch_directory("var")
-    options = f"--interface wsgi --workers {workers} --host 127.0.0.1 --port {port} --no-log"
+    options = f"--interface wsgi --workers {workers} --host 127.0.0.1 --port {port}"
     server = subprocess.Popen(
         [sys.executable, "-m", "granian", *options.split(), "wsgi:app"],
         cwd=ROOT,
@@ -34,27 +32,17 @@ def production(database: Database, *, workers: int) -> Iterator[int]:
             "AUYL_VAR": str(var),
             "AUYL_SECRET_KEY": "for benchmarks only",
         },
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     try:
-        _wait_for(port)
+        assert server.stdout is not None
+        started = (line for line in server.stdout if "Started worker" in line)
+        assert len(list(islice(started, workers))) == workers
+        clock_of(port)
         yield port
     finally:
-        server.terminate()
-        server.wait()
+        os.killpg(server.pid, signal.SIGKILL)  # nobody has to be told: all of it is thrown away
+        server.communicate()
         shutil.rmtree(var)
-
-
-def _wait_for(port: int) -> None:
-    deadline = monotonic() + STARTING_SECONDS_MAX
-    while True:
-        connection = HTTPConnection("127.0.0.1", port)
-        try:
-            connection.request("GET", "/healthz")
-            connection.getresponse().read()
-            return
-        except OSError:
-            if monotonic() > deadline:
-                raise
-            sleep(0.1)
-        finally:
-            connection.close()

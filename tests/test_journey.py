@@ -5,79 +5,35 @@ its catalogue, the clerk takes on people and work, the cashier takes money, the 
 reads. Every sum below was worked out by hand.
 """
 
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import Flask
-from pypdf import PdfReader
 
-from billing.access.models import Role
 from billing.budget.classification import STARTER
 from billing.kernel.money import Money
-from tests.support.districts import DISTRICT_ID
 from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
-from tests.support.web import PASSWORD, Office, make_user
+from tests.support.staff import API, Staff, hire, made, read, words
+from tests.support.web import Office
 
-API = "/api/v1"
 KAZAKH_LETTERS = set("әғқңөұүһі")
 RESIDENT = "Өтеғалиев Жиһангер Қаңтарұлы"
-
-
-@dataclass(frozen=True)
-class Staff:
-    """The people of the office, each with his own token."""
-
-    admin: Office
-    clerk: Office
-    cashier: Office
-    accountant: Office
-    akim: Office
 
 
 @pytest.fixture
 def staff(app: Flask) -> Staff:
     """An administrator, made as the command line makes the first one, who lets the others in."""
-    with Office(app, None).sessions.begin(DISTRICT_ID) as session:
-        make_user(session, "admin", Role.ADMIN)
-    admin = log_in(app, "admin")
-    for role in (Role.CLERK, Role.CASHIER, Role.ACCOUNTANT, Role.AKIM):
-        person = {"login": role.value, "name": f"Қызметкер {role.value}", "password": PASSWORD}
-        made(admin, "/users", person | {"roles": [role.value]})
-    return Staff(admin, *(log_in(app, login) for login in ("clerk", "cashier", "accountant", "akim")))
-
-
-def log_in(app: Flask, login: str) -> Office:
-    """Somebody with the token that his log-in and password get him."""
-    token = made(Office(app, None), "/tokens", {"login": login, "password": PASSWORD, "label": "journey"})
-    return Office(app, token["token"])
-
-
-def made(who: Office, path: str, body: dict[str, Any] | None = None, status: int = 201) -> Any:
-    """What a POST answers with, which must be a success."""
-    answer = who.post(f"{API}{path}", json=body)
-    assert answer.status_code == status, (path, answer.json)
-    return answer.json
-
-
-def read(who: Office, path: str) -> Any:
-    """What a GET answers with, which must be a success."""
-    answer = who.get(f"{API}{path}")
-    assert answer.status_code == 200, (path, answer.json)
-    return answer.json
-
-
-def words(who: Office, path: str) -> str:
-    """The text of a PDF, with plain blanks."""
-    answer = who.get(f"{API}{path}")
-    assert (answer.status_code, answer.mimetype) == (200, "application/pdf"), path
-    text = " ".join(page.extract_text() for page in PdfReader(BytesIO(answer.data)).pages)
-    return text.replace("\u00a0", " ").replace("\u202f", " ")
+    return hire(app, Office(app, None).sessions)
 
 
 def test_a_season_ends_in_exact_revenue_lines(staff: Staff) -> None:
     """Priced, ordered, done, invoiced, paid, corrected: execution, balances and verification agree."""
+    live_a_season(staff)
+
+
+def live_a_season(staff: Staff) -> str:
+    """Everything from the empty office to the reports; returns the enterprise's id."""
     enterprise = register_enterprise(staff)
     services = price_services(staff, enterprise)
     resident, company = take_on_customers(staff, enterprise, services)
@@ -87,6 +43,7 @@ def test_a_season_ends_in_exact_revenue_lines(staff: Staff) -> None:
     correct(staff, invoices, payments)
     consume_the_advance(staff, enterprise, company)
     read_the_reports(staff, enterprise)
+    return enterprise
 
 
 def register_enterprise(staff: Staff) -> str:

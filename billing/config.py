@@ -59,7 +59,8 @@ class Settings:
         port: the port to listen on.
         proxies: how many reverse proxies of ours stand in front of the server.
         smtp_url: the mail server letters are handed to; None for files under ``var/``.
-        mail_from: whom letters are from.
+        mail_from: whom letters are from; what cannot be delivered comes back there.
+        bounces: the folder or maildir in which it arrives; None where nobody reads it.
         print_processes: how many processes print the invoices of a large run; one for each core by default.
         epay: whose residents pay by card on the bank's page.
         secret_key: signs cookies; None for one that is made once and kept under ``var/``.
@@ -75,6 +76,7 @@ class Settings:
     proxies: int = 0
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = MAIL_FROM
+    bounces: Path | None = None
     print_processes: int = 1
     epay: EpaySettings = field(default_factory=EpaySettings)
     secret_key: str | None = field(default=None, repr=False)
@@ -103,6 +105,7 @@ class Settings:
             proxies=_proxies(environment.get("AUYL_PROXIES", "0")),
             smtp_url=_smtp_url(environment.get("AUYL_SMTP_URL")),
             mail_from=environment.get("AUYL_MAIL_FROM", MAIL_FROM),
+            bounces=Path(folder) if (folder := environment.get("AUYL_BOUNCES")) else None,
             print_processes=_processes(environment.get("AUYL_PRINT_PROCESSES") or str(_cores())),
             epay=EpaySettings(
                 merchants=_merchants(environment.get("AUYL_EPAY_MERCHANTS") or "{}"),

@@ -10,7 +10,7 @@ be a lost document; ``damaged_documents`` looks for those.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +34,7 @@ __all__ = [
     "archiving",
     "damaged_documents",
     "fetch",
+    "fetch_intact",
     "find_document",
     "store_of",
     "storing_in",
@@ -186,6 +187,20 @@ def fetch(session: Session, kind: DocumentKind, subject_id: UUID) -> tuple[Archi
     if content is None:
         raise DocumentDamaged(kind=kind.value, id=str(subject_id), sha256=document.sha256)
     return document, content
+
+
+def fetch_intact(
+    session: Session, kind: DocumentKind, subject_ids: Collection[UUID]
+) -> Iterator[tuple[ArchivedDocument, bytes]]:
+    """Archived documents of several subjects and their bytes, in one query; damaged ones are left out."""
+    store = store_of(session)
+    statement = select(ArchivedDocument).where(
+        ArchivedDocument.kind == kind, ArchivedDocument.subject_id.in_(subject_ids)
+    )
+    for document in session.scalars(statement):
+        content = _intact(store, document)
+        if content is not None:
+            yield document, content
 
 
 def damaged_documents(session: Session) -> Iterator[ArchivedDocument]:

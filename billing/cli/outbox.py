@@ -1,11 +1,20 @@
-"""``auyl outbox send``: tells programs and people what happened, now or again and again."""
+"""``auyl outbox``: tells programs and people what happened, and finds out who was not reached."""
 
 import time
+from pathlib import Path
 
 import click
 
+from billing.cli.finding import enterprise_of
 from billing.cli.office import Office
+from billing.cli.tables import formatted, show
 from billing.cli.teaching import TeachingGroup
+from billing.cli.typed import MONTH
+from billing.invoicing.runs import mailing
+from billing.invoicing.runs.service import last_run
+from billing.kernel.dates import Month
+from billing.kernel.errors import RuleViolation
+from billing.worker.bounces import read_bounces
 from billing.worker.outbox import sender_of
 
 
@@ -16,6 +25,12 @@ def group() -> None:
     Example:
       auyl outbox send
     """
+
+
+class NoBounces(RuleViolation):
+    """Nobody said in which folder letters arrive that came back, or it is not there. Facts: ``folder``."""
+
+    code = "no_bounces"
 
 
 @group.command("send")
@@ -41,3 +56,52 @@ def send(office: Office, /, *, every: int | None) -> None:
         if every is None:
             return
         time.sleep(every)
+
+
+@group.command("bounces")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A maildir, or a folder of messages; AUYL_BOUNCES by default.",
+)
+@click.pass_obj
+def bounces(office: Office, /, *, folder: Path | None) -> None:
+    """Read what mail servers sent back, in all districts.
+
+    The customer's mailbox gets no more letters, and his invoices are carried round, until somebody trusts it
+    again on his card. Reports that were read are moved into the folder `returned` beside them; other mail
+    stays where it is. Workers do the same once a minute where AUYL_BOUNCES is set.
+
+    Examples:
+      auyl outbox bounces
+      auyl outbox bounces --folder Maildir
+    """
+    folder = folder or office.settings.bounces
+    if folder is None or not folder.is_dir():
+        raise NoBounces(folder=str(folder) if folder is not None else "AUYL_BOUNCES")
+    found = read_bounces(office.sessions, folder)
+    office.say("outbox_bounced", count=found.returned)
+    if found.foreign:
+        office.say("outbox_foreign", count=found.foreign)
+
+
+@group.command("undelivered")
+@click.option("--period", type=MONTH, required=True, help="The month whose last run is looked at.")
+@click.option("--enterprise", help="BIN of the enterprise; the district's only one by default.")
+@formatted
+@click.pass_obj
+def undelivered(
+    office: Office, /, *, period: Month, enterprise: str | None, form: str, output: Path | None
+) -> None:
+    """How far a month's invoices have come by e-mail, and which ones could not be sent.
+
+    Examples:
+      auyl outbox undelivered --period 2026-11
+      auyl outbox undelivered --period 2026-11 --format xlsx --output undelivered.xlsx
+    """
+    with office.work(read_only=True) as session:
+        run = last_run(session, enterprise_of(session, enterprise).id, period)
+        counts = mailing.count_ways(session, run.id)
+        table = mailing.undelivered_list(session, run)
+    office.warn("outbox_ways", **{way.value: count for way, count in counts.items()})
+    show(office, table, form, output)

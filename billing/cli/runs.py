@@ -202,6 +202,7 @@ def _say_reasons(office: Office, reasons: list[Reason]) -> None:
 @click.option("--period", type=MONTH, required=True, help="The month whose last run is printed.")
 @click.option("--enterprise", help="BIN of the enterprise; the district's only one by default.")
 @click.option("--two-up", is_flag=True, help="Two invoices on a sheet, to be cut into A5.")
+@click.option("--mailed", is_flag=True, help="Those too that go by e-mail; they are in no delivery list.")
 @click.option("--output", type=_FILE, help="The PDF; by default its own name here.")
 @click.option("--delivery-list", type=_FILE, help="Write a spreadsheet to tick off too.")
 @click.pass_obj
@@ -212,10 +213,13 @@ def print_run(
     period: Month,
     enterprise: str | None,
     two_up: bool,
+    mailed: bool,
     output: Path | None,
     delivery_list: Path | None,
 ) -> None:
     """Write the invoices of a month's last run into one file: village, street, house 2, 10, 10а.
+
+    Invoices that go by e-mail are left out; those that came back are not.
 
     Examples:
       auyl print --period 2026-11
@@ -223,7 +227,7 @@ def print_run(
     """
     with office.work(read_only=True) as session:
         run = runs.last_run(session, enterprise_of(session, enterprise).id, period)
-        content = documents.print_run(session, run.id, two_up=two_up)
+        content = documents.print_run(session, run.id, two_up=two_up, mailed=mailed)
         table = delivery.delivery_list(run, delivery.deliveries(session, run.id))
     path = output or Path(documents.file_name(run))
     path.write_bytes(content)

@@ -13,7 +13,7 @@ from billing.kernel.i18n import tolerate_gaps
 from billing.payments.cards.epay import Epay
 from billing.worker.background import bill_if_left, look_round
 from billing.worker.cards import Asker
-from billing.worker.outbox import sender_of
+from billing.worker.outbox import errands_of
 from billing.worker.uploads import work_off_what_waits
 
 # Named by text, as every WSGI server names it: the application stands above the command line.
@@ -60,9 +60,9 @@ def serve(office: Office, /, *, host: str | None, port: int | None) -> None:
         office.warn("port_taken", host=host, port=port, reason=error.strerror)
         raise click.exceptions.Exit(1) from None
     work_off_what_waits(office.sessions)
-    sender = sender_of(office.settings, office.sessions)
     asker = Asker(office.sessions, Epay(office.settings.epay))
-    workers = office.background.workers(office.sessions, send=sender.send_all, ask=asker.ask_all)
+    errands = errands_of(office.settings, office.sessions)
+    workers = office.background.workers(office.sessions, send=errands, ask=asker.ask_all)
     workers.start()
     office.say("serving", url=f"http://{host}:{port}")
     try:
@@ -85,13 +85,13 @@ def worker(office: Office, /, *, threads: int, once: bool) -> None:
       auyl worker --once
     """
     tolerate_gaps()
-    sender = sender_of(office.settings, office.sessions)
+    errands = errands_of(office.settings, office.sessions)
     asker = Asker(office.sessions, Epay(office.settings.epay))
     if once:
         for district_id, run_id in look_round(office.sessions):
             bill_if_left(office.sessions, district_id, run_id)
         asker.ask_all()
-        sender.send_all()
+        errands()
         return
     office.say("working", count=threads)
-    office.background.workers(office.sessions, threads=threads, send=sender.send_all, ask=asker.ask_all).run()
+    office.background.workers(office.sessions, threads=threads, send=errands, ask=asker.ask_all).run()

@@ -50,6 +50,7 @@ class CustomerEdit(Schema):
     language = EnumField(Language, metadata={"description": "of papers and notices"})
     phone = TextField(30, allow_none=True)
     email = TextField(200, allow_none=True)
+    invoices_by_email = BooleanField(metadata={"description": "sent as PDF instead of carried round"})
     payer_id = IdField(allow_none=True, metadata={"description": "another customer, who pays"})
 
 
@@ -75,10 +76,26 @@ class CustomerOut(Schema):
     language = EnumField(Language, required=True)
     phone = MaskedPhoneField(required=True, allow_none=True)
     email = TextField(200, required=True, allow_none=True)
+    invoices_by_email = BooleanField(required=True)
     payer_id = IdField(required=True, allow_none=True)
     is_active = BooleanField(required=True)
     created_at = InstantField(required=True)
     version = StrictInteger(minimum=1, required=True)
+
+
+class BounceOut(Schema):
+    """Why a mailbox gets no letters."""
+
+    reason = TextField(200, required=True, metadata={"description": "in the words of its server"})
+    bounced_at = InstantField(required=True)
+
+
+class MailboxOut(Schema):
+    """A customer's mailbox, and whether letters arrive there."""
+
+    email = TextField(200, required=True, allow_none=True)
+    invoices_by_email = BooleanField(required=True)
+    bounce = NestedField(BounceOut, required=True, allow_none=True)
 
 
 class CustomerArgs(ListArgs):
@@ -222,6 +239,30 @@ def read_personal_data(args: dict[str, Any], customer_id: UUID) -> Customer:
         current_session(), subject_kind="customer", subject_id=customer.id, fields=PERSONAL_FIELDS, **args
     )
     return customer
+
+
+@blp.get("/customers/<uuid:customer_id>/mailbox")
+@requires()
+@blp.response(200, MailboxOut)
+def show_mailbox(customer_id: UUID) -> dict[str, Any]:
+    """Whether a customer gets his invoices by e-mail, and whether letters arrive."""
+    return _mailbox(service.get_customer(current_session(), customer_id))
+
+
+@blp.post("/customers/<uuid:customer_id>/mailbox/trust")
+@requires(*OFFICE)
+@blp.response(200, MailboxOut)
+def trust_mailbox(customer_id: UUID) -> dict[str, Any]:
+    """Write to the mailbox again, after somebody asked the customer. What came back is not sent anew."""
+    return _mailbox(service.trust_mailbox(current_session(), customer_id))
+
+
+def _mailbox(customer: Customer) -> dict[str, Any]:
+    return {
+        "email": customer.email,
+        "invoices_by_email": customer.invoices_by_email,
+        "bounce": service.bounce_of(current_session(), customer),
+    }
 
 
 @blp.get("/customers/<uuid:customer_id>/benefits")

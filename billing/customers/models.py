@@ -32,6 +32,7 @@ class Customer(Versioned, Identified, Base):
         UniqueConstraint("district_id", "iin_bin"),
         Index(None, "district_id", "name_sort_key", "id"),
         CheckConstraint("payer_id IS NULL OR payer_id <> id", name="another_payer"),
+        CheckConstraint("NOT invoices_by_email OR email IS NOT NULL", name="invoices_have_mailbox"),
         one_of("category", PayerCategory),
         one_of("language", Language),
     )
@@ -52,6 +53,7 @@ class Customer(Versioned, Identified, Base):
     )  # of papers and notices
     phone: Mapped[str | None] = mapped_column(String(20))
     email: Mapped[str | None] = mapped_column(String(200))
+    invoices_by_email: Mapped[bool] = mapped_column(default=False)  # sent as PDF instead of carried round
     payer_id: Mapped[UUID | None]  # another customer who pays this one's invoices
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -30,6 +30,7 @@ from billing.customers.contracts import (
 )
 from billing.customers.duplicates import Likeness, find_duplicates
 from billing.customers.locks import hold_customers, lock_customers
+from billing.customers.mailboxes import bounce_of, trust_mailbox
 from billing.customers.models import Contract, Customer
 from billing.customers.refusals import (
     ContractEnded,
@@ -43,6 +44,7 @@ from billing.districts.numbering import lock_district, take_account_serials
 from billing.districts.places import get_place
 from billing.districts.service import current_district
 from billing.kernel.alphabet import fold, sort_key_kk
+from billing.kernel.cells import MissingValue
 from billing.kernel.checks import at_field, email_or_none, line, optional_line
 from billing.kernel.columns import MoneyType, money_sum
 from billing.kernel.db import district_of
@@ -69,6 +71,7 @@ __all__ = [
     "add_charge",
     "benefit_on",
     "benefits_on",
+    "bounce_of",
     "charges_due",
     "check_contract_allows",
     "check_customer_active",
@@ -101,6 +104,7 @@ __all__ = [
     "reactivate_customer",
     "register_customer",
     "sign_contract",
+    "trust_mailbox",
 ]
 
 SEARCH_WORDS_MAX = 5
@@ -127,6 +131,7 @@ class CustomerDetails:
         iin_bin: IIN of a resident, BIN of an organisation; None where nobody knows it yet.
         place_code: of the classifier, the village; None where the address is not known.
         language: of papers and notices.
+        invoices_by_email: invoices are sent as PDF instead of carried round.
         payer_id: another customer, to whom this one's invoices go.
     """
 
@@ -140,6 +145,7 @@ class CustomerDetails:
     language: Language = Language.KK
     phone: str | None = None
     email: str | None = None
+    invoices_by_email: bool = False
     payer_id: UUID | None = None
 
 
@@ -153,6 +159,7 @@ def register_customer(session: Session, details: CustomerDetails) -> Customer:
 
     Raises:
         InvalidText, InvalidIIN, InvalidBIN, InvalidPhone, InvalidEmail: a value of the wrong form.
+        MissingValue: invoices are to be sent, and no mailbox is given.
         NotFound: no such place or payer.
         AlreadyExists: somebody has this IIN or BIN; the facts ``id`` and ``account_number`` say who.
         PayerChain: the payer has another payer himself.
@@ -176,6 +183,7 @@ def edit_customer(
     Raises:
         NotFound, StaleVersion: no such customer, place or payer, or somebody edited it meanwhile.
         InvalidText, InvalidIIN, InvalidBIN, InvalidPhone, InvalidEmail: a value of the wrong form.
+        MissingValue: invoices are to be sent, and no mailbox is given.
         AlreadyExists: somebody else has this IIN or BIN.
         PayerChain: the payer has another payer, or this customer is one.
     """
@@ -341,6 +349,8 @@ def _describe(session: Session, customer: Customer, details: CustomerDetails) ->
     with at_field("phone"):
         phone = check_phone(details.phone) if details.phone else None
     email = email_or_none(details.email)
+    if details.invoices_by_email and email is None:
+        raise MissingValue(field="email")
     iin_bin = _check_iin_bin(session, customer, details)
     place_code = get_place(session, details.place_code).code if details.place_code else None
     _check_payer(session, customer, details.payer_id)
@@ -349,6 +359,7 @@ def _describe(session: Session, customer: Customer, details: CustomerDetails) ->
     customer.place_code, customer.street, customer.house, customer.flat = place_code, street, house, flat
     customer.address_folded = fold(f"{street} {house} {flat}")
     customer.phone, customer.email, customer.payer_id = phone, email, details.payer_id
+    customer.invoices_by_email = details.invoices_by_email
 
 
 def _check_iin_bin(session: Session, customer: Customer, details: CustomerDetails) -> str | None:

@@ -12,9 +12,12 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from billing.archive.models import DocumentKind
+from billing.archive.service import fetch_intact
 from billing.kernel.ids import new_id
 from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
-from billing.outbox.models import Delivery, DeliveryState, OutboxEvent, Webhook
+from billing.outbox.bounces import bouncing
+from billing.outbox.models import BouncingMailbox, Delivery, DeliveryState, OutboxEvent, Webhook
 
 BATCH = 20
 LEASE = timedelta(minutes=5)  # longer than a batch takes, each message with its time limit
@@ -28,11 +31,16 @@ SORTS: Sorts = {"-id": [Delivery.id]}
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail to somebody."""
+    """A mail to somebody.
+
+    Attributes:
+        document_kind: the event's subject has this paper: it is attached.
+    """
 
     mailbox: str
     subject: str
     text: str
+    document_kind: DocumentKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,20 @@ class Told:
 
     data: Mapping[str, Any]
     letter: Letter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that nobody else sends meanwhile, and where it goes.
+
+    Attributes:
+        webhook: None for a letter.
+        document: what is attached: its name and bytes; None also where it was to be, and is damaged.
+    """
+
+    delivery: Delivery
+    webhook: Webhook | None
+    document: tuple[str, bytes] | None = None
 
 
 Composer = Callable[[Session, Sequence[OutboxEvent]], Mapping[UUID, Told]]
@@ -71,6 +93,8 @@ def dispatch(session: Session, compose: Composer, *, now: datetime) -> int:
         return 0
     webhooks = session.scalars(select(Webhook).where(Webhook.is_active)).all()
     told = compose(session, events)
+    letters = [says.letter for says in told.values() if says.letter is not None]
+    returned = bouncing(session, {letter.mailbox for letter in letters})
     rows: list[dict[str, object]] = []
     for event in events:
         if (says := told.get(event.id)) is None:
@@ -82,9 +106,7 @@ def dispatch(session: Session, compose: Composer, *, now: datetime) -> int:
             if not webhook.kinds or event.kind.value in webhook.kinds
         ]
         if letter is not None and event.occurred_at > now - LETTER_AGE_MAX:
-            rows.append(
-                _row(event, now, letter.text.encode(), mailbox=letter.mailbox, subject=letter.subject)
-            )
+            rows.append(_letter(event, now, letter, returned.get(letter.mailbox)))
     if rows:
         session.execute(insert(Delivery), rows)
     for event in events:
@@ -93,21 +115,40 @@ def dispatch(session: Session, compose: Composer, *, now: datetime) -> int:
     return len(events)
 
 
-def _row(event: OutboxEvent, now: datetime, body: bytes, **addressee: object) -> dict[str, object]:
-    nobody = {"webhook_id": None, "mailbox": None, "subject": None}
-    return (
-        nobody
-        | addressee
-        | {
-            "district_id": event.district_id,
-            "id": new_id(),
-            "event_id": event.id,
-            "body": body,
-            "state": DeliveryState.WAITING,
-            "attempts": 0,
-            "due_at": now,
-        }
+def _letter(
+    event: OutboxEvent, now: datetime, letter: Letter, returned: BouncingMailbox | None
+) -> dict[str, object]:
+    """A letter to be sent; or, to a mailbox that takes none, one that has come back already."""
+    fate = {"state": DeliveryState.BOUNCED, "last_error": returned.reason} if returned is not None else {}
+    return _row(
+        event,
+        now,
+        letter.text.encode(),
+        mailbox=letter.mailbox,
+        subject=letter.subject,
+        document_kind=letter.document_kind,
+        **fate,
     )
+
+
+def _row(event: OutboxEvent, now: datetime, body: bytes, **addressee: object) -> dict[str, object]:
+    blank = {
+        "webhook_id": None,
+        "mailbox": None,
+        "subject": None,
+        "document_kind": None,
+        "state": DeliveryState.WAITING,
+        "last_error": None,
+    }
+    own = {
+        "district_id": event.district_id,
+        "id": new_id(),
+        "event_id": event.id,
+        "body": body,
+        "attempts": 0,
+        "due_at": now,
+    }
+    return blank | addressee | own
 
 
 def _body(event: OutboxEvent, data: Mapping[str, Any]) -> bytes:
@@ -122,7 +163,7 @@ def _body(event: OutboxEvent, data: Mapping[str, Any]) -> bytes:
     return json.dumps(message, ensure_ascii=False).encode()
 
 
-def claim_due(session: Session, *, now: datetime) -> list[tuple[Delivery, Webhook | None]]:
+def claim_due(session: Session, *, now: datetime) -> list[Claimed]:
     """Take messages that are due; commit, send them, and settle each. Nobody else gets them meanwhile."""
     deliveries = session.scalars(
         select(Delivery)
@@ -137,7 +178,33 @@ def claim_due(session: Session, *, now: datetime) -> list[tuple[Delivery, Webhoo
         delivery.attempts += 1
         delivery.due_at = now + LEASE
     session.flush()
-    return [(each, None if each.webhook_id is None else webhooks[each.webhook_id]) for each in deliveries]
+    documents = _documents(session, deliveries)
+    return [
+        Claimed(each, webhooks[each.webhook_id] if each.webhook_id else None, documents.get(each.id))
+        for each in deliveries
+    ]
+
+
+def _documents(session: Session, deliveries: Sequence[Delivery]) -> dict[UUID, tuple[str, bytes]]:
+    """What is attached to letters, by their ids; two queries for each kind of paper."""
+    found: dict[UUID, tuple[str, bytes]] = {}
+    for kind in {each.document_kind for each in deliveries} - {None}:
+        assert kind is not None
+        events = {each.id: each.event_id for each in deliveries if each.document_kind is kind}
+        rows = session.execute(
+            select(OutboxEvent.id, OutboxEvent.subject_id).where(OutboxEvent.id.in_(events.values()))
+        )
+        subjects = {row.id: row.subject_id for row in rows}
+        papers = {
+            document.subject_id: (document.file_name, content)
+            for document, content in fetch_intact(session, kind, set(subjects.values()))
+        }
+        found |= {
+            delivery_id: papers[subjects[event_id]]
+            for delivery_id, event_id in events.items()
+            if subjects[event_id] in papers
+        }
+    return found
 
 
 def settle(session: Session, delivery_id: UUID, *, error: str | None, now: datetime) -> None:

@@ -16,8 +16,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from billing.archive.models import DocumentKind
 from billing.kernel.columns import EnumType, one_of, within_district
-from billing.kernel.db import Base, Identified, Versioned
+from billing.kernel.db import Base, Identified, InDistrict, Versioned
 from billing.kernel.shown import Shown
 
 
@@ -41,6 +42,7 @@ class DeliveryState(Shown):
     WAITING = "waiting"  # to be sent, or to be tried again
     SENT = "sent"
     GIVEN_UP = "given_up"  # tried for days
+    BOUNCED = "bounced"  # the mailbox takes no letters: refused at once, or sent back later
 
 
 class OutboxEvent(Identified, Base):
@@ -54,6 +56,7 @@ class OutboxEvent(Identified, Base):
     __table_args__ = (
         ForeignKeyConstraint(["district_id"], ["district.id"]),
         one_of("kind", EventKind),
+        Index(None, "district_id", "subject_id"),
         Index(
             "ix_outbox_event_waiting",
             "district_id",
@@ -95,9 +98,20 @@ class Delivery(Identified, Base):
         UniqueConstraint("district_id", "event_id", "mailbox"),
         CheckConstraint("(webhook_id IS NULL) <> (mailbox IS NULL)", name="one_addressee"),
         CheckConstraint("(mailbox IS NULL) = (subject IS NULL)", name="mail_has_subject"),
-        CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_time"),
+        CheckConstraint(
+            "state = 'bounced' OR (state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_time"
+        ),
+        CheckConstraint("document_kind IS NULL OR mailbox IS NOT NULL", name="attached_to_mail"),
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
         one_of("state", DeliveryState),
+        one_of("document_kind", DocumentKind),
+        Index(
+            "ix_delivery_mailbox_waiting",
+            "district_id",
+            "mailbox",
+            sqlite_where=text("state = 'waiting' AND mailbox IS NOT NULL"),
+            postgresql_where=text("state = 'waiting' AND mailbox IS NOT NULL"),
+        ),
         Index(
             "ix_delivery_due",
             "district_id",
@@ -112,8 +126,22 @@ class Delivery(Identified, Base):
     mailbox: Mapped[str | None] = mapped_column(String(200))
     subject: Mapped[str | None] = mapped_column(String(200))
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    document_kind: Mapped[DocumentKind | None] = mapped_column(
+        EnumType(DocumentKind)
+    )  # the event's subject has this paper: it is attached
     state: Mapped[DeliveryState] = mapped_column(EnumType(DeliveryState), default=DeliveryState.WAITING)
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]  # when to try next; while it is being sent, when to think it lost
     last_error: Mapped[str | None] = mapped_column(String(200))
-    sent_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]  # stays when it came back
+
+
+class BouncingMailbox(InDistrict, Base):
+    """A mailbox that took no letter, until somebody trusts it again."""
+
+    __tablename__ = "bouncing_mailbox"
+    __table_args__ = (ForeignKeyConstraint(["district_id"], ["district.id"]),)
+
+    mailbox: Mapped[str] = mapped_column(String(200), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(200))  # in the words of the other side's server
+    bounced_at: Mapped[datetime]

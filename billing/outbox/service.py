@@ -4,8 +4,10 @@ At least once: whoever is killed between sending and saying so sends again when 
 message carries the event's id, so that the other side can drop what it knows.
 """
 
+from billing.outbox.bounces import bounce, bouncing, trust
 from billing.outbox.deliveries import (
     LEASE,
+    Claimed,
     Letter,
     claim_due,
     dispatch,
@@ -13,6 +15,7 @@ from billing.outbox.deliveries import (
     settle,
     signature,
 )
+from billing.outbox.delivery_reports import ReturnedLetter, read_report
 from billing.outbox.events import announce
 from billing.outbox.webhooks import (
     InvalidWebhook,
@@ -27,10 +30,14 @@ from billing.outbox.webhooks import (
 
 __all__ = [
     "LEASE",
+    "Claimed",
     "InvalidWebhook",
     "Letter",
+    "ReturnedLetter",
     "add_webhook",
     "announce",
+    "bounce",
+    "bouncing",
     "claim_due",
     "close_webhook",
     "dispatch",
@@ -38,8 +45,10 @@ __all__ = [
     "get_webhook",
     "list_deliveries",
     "list_webhooks",
+    "read_report",
     "renew_secret",
     "secret_of",
     "settle",
     "signature",
+    "trust",
 ]

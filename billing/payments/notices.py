@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billing.archive.models import DocumentKind
 from billing.customers.models import Customer
 from billing.invoicing.documents import number_text, payment_link
 from billing.invoicing.models import Invoice
@@ -97,8 +98,10 @@ def _letter(kind: EventKind, subject: Invoice | Payment, customer: Customer, lin
             "received_on": subject.received_on,
         }
     name = f"letter.{kind.value.replace('.', '_')}"
+    attached = kind is EventKind.INVOICE_ISSUED and customer.invoices_by_email
     return Letter(
         customer.email,
         text(f"{name}_subject", customer.language, **facts),
-        text(f"{name}_text", customer.language, **facts),
+        text(f"{name}_{'attached' if attached else 'text'}", customer.language, **facts),
+        DocumentKind.INVOICE if attached else None,
     )

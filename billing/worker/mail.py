@@ -1,5 +1,6 @@
 """Where letters go: to a mail server, or, where none is set, into files that anybody can open."""
 
+import re
 import smtplib
 import ssl
 from dataclasses import dataclass
@@ -10,6 +11,13 @@ from urllib.parse import unquote, urlsplit
 
 SMTP_PORTS = {"smtp": 587, "smtps": 465}
 TIMEOUT_SECONDS = 20
+_ENHANCED = re.compile(r"5\.(?P<subject>\d{1,3})\.\d{1,3}\b")
+_ABOUT_MAILBOX = ("1", "2")  # 5.1.x addresses, 5.2.x mailboxes
+_MAILBOX_CODES = (550, 551, 553)  # no such mailbox, not here, its name is not allowed
+
+
+class MailboxRefused(Exception):
+    """The other side's server says that the mailbox takes no letters. The text is in its words."""
 
 
 class Mailer(Protocol):
@@ -22,6 +30,7 @@ class Mailer(Protocol):
             name: unique to it; the same letter again has the same one.
 
         Raises:
+            MailboxRefused: it never will be, because of the mailbox.
             OSError, smtplib.SMTPException: it was not taken.
         """
 
@@ -64,7 +73,34 @@ class SmtpMailer:
                 if parts.scheme == "smtp":
                     server.starttls(context=context)
                 server.login(unquote(parts.username), unquote(parts.password or ""))
-            server.send_message(message)
+            try:
+                server.send_message(message)
+            except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
+                code, words = _answer(error)
+                if concerns_mailbox(code, words):
+                    raise MailboxRefused(f"{code} {words}") from error
+                raise
+
+
+def _answer(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError) -> tuple[int, str]:
+    """The code and the words of a refusal; a letter has one addressee."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        [(code, words)] = error.recipients.values()
+        return code, words.decode("utf-8", "replace")
+    words = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
+    return error.smtp_code, words.decode("utf-8", "replace")
+
+
+def concerns_mailbox(code: int, words: str) -> bool:
+    """Whether a refusal is final and about the mailbox: not about our server, its rights, or the letter.
+
+    Args:
+        words: they begin with an enhanced status (RFC 3463), where the server gives one.
+    """
+    if enhanced := _ENHANCED.match(words):
+        return enhanced["subject"] in _ABOUT_MAILBOX
+    # Some say "550 relay not permitted" to a server they do not know: that would silence everybody.
+    return code in _MAILBOX_CODES and "relay" not in words.lower()
 
 
 def mailer_for(smtp_url: str | None, directory: Path) -> Mailer:

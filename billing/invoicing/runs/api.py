@@ -8,9 +8,9 @@ from flask import Response
 
 from billing.archive.api import READERS
 from billing.invoicing.api import ISSUERS, TODAY
-from billing.invoicing.runs import documents, service
+from billing.invoicing.runs import documents, mailing, service
 from billing.invoicing.runs.delivery import deliveries, delivery_list
-from billing.invoicing.runs.models import BillingRun, RunOutcome, RunStage
+from billing.invoicing.runs.models import BillingRun, InvoiceWay, RunOutcome, RunStage
 from billing.invoicing.runs.results import Reason, reasons_of, told
 from billing.kernel.clock import today
 from billing.kernel.kept_facts import recall
@@ -139,6 +139,38 @@ class PrintArgs(Schema):
     """How the invoices are laid on paper."""
 
     two_up = BooleanField(load_default=False, metadata={"description": "two on a sheet, to be cut into A5"})
+    mailed = BooleanField(load_default=False, metadata={"description": "those too that go by e-mail"})
+
+
+class WaysOut(Schema):
+    """How many invoices of a run go which way."""
+
+    paper = StrictInteger(required=True, metadata={"description": "to be carried round"})
+    waiting = StrictInteger(required=True, metadata={"description": "to be sent by e-mail"})
+    sent = StrictInteger(required=True)
+    given_up = StrictInteger(required=True, metadata={"description": "not taken for days: carried round"})
+    bounced = StrictInteger(required=True, metadata={"description": "sent back: carried round"})
+
+
+class UndeliveredOut(Schema):
+    """An invoice that was to be sent by e-mail and could not be."""
+
+    invoice_id = IdField(required=True)
+    number = StrictInteger(required=True)
+    issued_on = DateField(required=True)
+    total = AmountField(required=True)
+    customer_id = IdField(required=True)
+    account_number = TextField(20, required=True)
+    way = EnumField(InvoiceWay, required=True)
+    reason = TextField(
+        200, required=True, allow_none=True, metadata={"description": "in the words of a mail server"}
+    )
+
+
+class UndeliveredArgs(ListArgs):
+    """Which of them."""
+
+    sort = SortField("number")
 
 
 class RunArgs(ListArgs):
@@ -248,9 +280,9 @@ def list_results(args: dict[str, Any], run_id: UUID) -> Page[dict[str, Any]]:
 @blp.arguments(PrintArgs, location="query")
 @blp.response(200, BINARY, content_type=PDF)
 def print_invoices(args: dict[str, Any], run_id: UUID) -> Response:
-    """All invoices of the run in one file, in the order of delivery."""
+    """All invoices of the run that are carried round in one file, in the order of delivery."""
     session = current_session()
-    content = documents.print_run(session, run_id, two_up=args["two_up"])
+    content = documents.print_run(session, run_id, **args)
     return file_answer(content, PDF, documents.file_name(service.get_run(session, run_id)))
 
 
@@ -262,6 +294,23 @@ def download_delivery_list(run_id: UUID) -> Response:
     session = current_session()
     run = service.get_run(session, run_id)
     return xlsx_answer(delivery_list(run, deliveries(session, run_id)))
+
+
+@blp.get("/<uuid:run_id>/delivery")
+@requires()
+@blp.response(200, WaysOut)
+def count_ways(run_id: UUID) -> dict[str, int]:
+    """How many invoices are carried round, and how far those have come that go by e-mail."""
+    return {way.value: count for way, count in mailing.count_ways(current_session(), run_id).items()}
+
+
+@blp.get("/<uuid:run_id>/undelivered")
+@requires(*READERS)
+@blp.arguments(UndeliveredArgs, location="query")
+@blp.response(200, page_schema(UndeliveredOut))
+def list_undelivered(args: dict[str, Any], run_id: UUID) -> Page[mailing.Undelivered]:
+    """Invoices that were to be sent by e-mail and could not be: they are carried round."""
+    return mailing.list_undelivered(current_session(), run_id, args["page"])
 
 
 def told_run(run: BillingRun) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from billing.customers.models import Customer
 from billing.districts.models import KatoPlace
 from billing.invoicing.documents import number_text
 from billing.invoicing.models import Invoice, InvoiceLine
-from billing.invoicing.runs.models import BillingRun, BillingRunInvoice
+from billing.invoicing.runs.mailing import REASON, WAY, with_ways
+from billing.invoicing.runs.models import BillingRun
 from billing.kernel.alphabet import sort_key_kk
 from billing.kernel.money import Money, total
 from billing.kernel.reporting import Column, Kind, Name, ReportTable, Row
@@ -29,13 +30,18 @@ DELIVERY_LIST = (
     Column("invoice_number", width=12),
     Column("total", Kind.MONEY),
     Column("delivered", width=12),  # empty: to be ticked off
+    Column("remark", width=40),  # why it is carried, though it was to be sent
 )
 _FIGURES = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An invoice of a run and where it is carried."""
+    """An invoice of a run and where it is carried.
+
+    Attributes:
+        remark: why it could not be sent by e-mail, where it was to be.
+    """
 
     invoice_id: UUID
     number: int
@@ -46,6 +52,7 @@ class Delivery:
     flat: str
     name: str
     account_number: str
+    remark: str | None = None
 
 
 def house_key(house: str) -> tuple[tuple[int, int, str], ...]:
@@ -55,36 +62,35 @@ def house_key(house: str) -> tuple[tuple[int, int, str], ...]:
     return key if parts and parts[0].isdigit() else ((2, 0, ""), *key)
 
 
-def deliveries(session: Session, run_id: UUID) -> list[Delivery]:
-    """The invoices of a run, in the order of delivery, in one query."""
+def deliveries(session: Session, run_id: UUID, *, mailed: bool = False) -> list[Delivery]:
+    """The invoices of a run that are carried round, in the order of delivery, in one query.
+
+    Args:
+        mailed: those too that go by e-mail.
+    """
     rows = session.execute(
-        select(
-            Invoice.id,
-            Invoice.number,
-            Invoice.total,
-            KatoPlace.name_kk,
-            KatoPlace.name_ru,
-            Customer.street,
-            Customer.house,
-            Customer.flat,
-            Customer.name,
-            Customer.account_number,
-        )
-        .join(
-            BillingRunInvoice,
-            (BillingRunInvoice.district_id == Invoice.district_id)
-            & (BillingRunInvoice.invoice_id == Invoice.id),
-        )
-        .join(
-            Customer,
-            (Customer.district_id == Invoice.district_id) & (Customer.id == Invoice.customer_id),
-        )
-        .outerjoin(KatoPlace, KatoPlace.code == Customer.place_code)
-        .where(BillingRunInvoice.run_id == run_id)
+        with_ways(
+            select(
+                WAY,
+                Invoice.id,
+                Invoice.number,
+                Invoice.total,
+                KatoPlace.name_kk,
+                KatoPlace.name_ru,
+                Customer.street,
+                Customer.house,
+                Customer.flat,
+                Customer.name,
+                Customer.account_number,
+                REASON,
+            ),
+            run_id,
+        ).outerjoin(KatoPlace, KatoPlace.code == Customer.place_code)
     )
     found = [
-        Delivery(id_, number, sum_, Name(kk or "", ru or ""), street, house, flat, name, account)
-        for id_, number, sum_, kk, ru, street, house, flat, name, account in rows
+        Delivery(id_, number, sum_, Name(kk or "", ru or ""), street, house, flat, name, account, remark)
+        for way, id_, number, sum_, kk, ru, street, house, flat, name, account, remark in rows
+        if mailed or way.is_carried
     ]
     return sorted(found, key=_walk)
 
@@ -128,6 +134,7 @@ def delivery_list(run: BillingRun, carried: Sequence[Delivery]) -> ReportTable:
                 "account_number": each.account_number,
                 "invoice_number": number_text(each.number),
                 "total": each.total,
+                "remark": each.remark,
             }
         )
         for each in carried

@@ -13,23 +13,24 @@ from invoices import print_file
 
 
 class NothingToPrint(RuleViolation):
-    """The run issued no invoices. Facts: ``period``."""
+    """The run issued no invoices, or sends them all by e-mail. Facts: ``period``."""
 
     code = "nothing_to_print"
 
 
-def print_run(session: Session, run_id: UUID, *, two_up: bool = False) -> bytes:
+def print_run(session: Session, run_id: UUID, *, two_up: bool = False, mailed: bool = False) -> bytes:
     """The invoices of a run as one PDF: each as it was archived, village by village, house by house.
 
     Args:
         two_up: two on a sheet, to be cut into A5.
+        mailed: those too that go by e-mail.
 
     Raises:
         NotFound: no such run.
-        NothingToPrint: it issued no invoices.
+        NothingToPrint: it issued no invoices, or none is carried round.
     """
     run = get_run(session, run_id)
-    carried = deliveries(session, run_id)
+    carried = deliveries(session, run_id, mailed=mailed)
     if not carried:
         raise NothingToPrint(period=run.period)
     documents = (

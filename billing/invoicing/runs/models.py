@@ -30,6 +30,24 @@ class RunOutcome(Shown):
     REFUSED = "refused"  # parked with its reason; a later run tries again
 
 
+class InvoiceWay(Shown):
+    """How an invoice gets to its customer. What could not be sent is carried round."""
+
+    PAPER = "paper"
+    WAITING = "waiting"  # to be sent by e-mail
+    SENT = "sent"
+    GIVEN_UP = "given_up"  # our mail server did not take it for days
+    BOUNCED = "bounced"  # the mailbox takes no letters
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether somebody has to carry it."""
+        return self in {InvoiceWay.PAPER, *UNDELIVERED}
+
+
+UNDELIVERED = (InvoiceWay.GIVEN_UP, InvoiceWay.BOUNCED)
+
+
 class BillingRun(Identified, Base):
     """One enterprise's charges of a month, billed to everybody.
 

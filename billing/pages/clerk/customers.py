@@ -65,6 +65,7 @@ class CustomerForm(Schema):
     language = EnumField(Language, required=True)
     phone = TextField(30)
     email = TextField(200)
+    invoices_by_email = BooleanField(load_default=False)
     payer = AccountNumberField(40)
 
 
@@ -192,6 +193,20 @@ def reopen(customer_id: UUID) -> ResponseReturnValue:
     return submit(form, work, lambda refused: _card(customer, refused), done="page.customer_reopened")
 
 
+@blp.post("/<uuid:customer_id>/trust-mailbox")
+@requires(*CLERKS)
+def trust_mailbox(customer_id: UUID) -> ResponseReturnValue:
+    """Write to a customer's mailbox again."""
+    customer = customers.get_customer(current_session(), customer_id)
+    form = read(Schema)
+
+    def work(session: Session) -> str:
+        customers.trust_mailbox(session, customer_id)
+        return url_for("clerk_customers.card", customer_id=customer_id)
+
+    return submit(form, work, lambda refused: _card(customer, refused), done="page.mailbox_trusted")
+
+
 _EDITED = (
     "category",
     "name",
@@ -203,6 +218,7 @@ _EDITED = (
     "language",
     "phone",
     "email",
+    "invoices_by_email",
 )
 
 
@@ -249,6 +265,7 @@ def _card(customer: Customer, form: Form, *, unmasked: bool = False) -> str:
         form=form,
         customer=customer,
         unmasked=unmasked,
+        bounce=customers.bounce_of(session, customer),
         place=get_place(session, customer.place_code) if customer.place_code else None,
         payer=customers.get_customer(session, customer.payer_id) if customer.payer_id else None,
         debt=total(debt_of(session, each.id, customer.id) for each in known),

@@ -8,10 +8,10 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from billing.invoicing.runs import documents
+from billing.invoicing.runs import documents, mailing
 from billing.invoicing.runs import service as runs
 from billing.invoicing.runs.delivery import deliveries, delivery_list
-from billing.invoicing.runs.models import BillingRun, RunOutcome
+from billing.invoicing.runs.models import UNDELIVERED, BillingRun, RunOutcome
 from billing.invoicing.runs.results import Reason, reasons_of, told
 from billing.kernel.clock import today
 from billing.kernel.dates import Month
@@ -113,7 +113,19 @@ def page(run_id: UUID) -> ResponseReturnValue:
         minutes_left=-(-pace.left // timedelta(minutes=1)) if pace is not None else None,
         halt=_halt(run),
         name=_names().get(run.enterprise_id, ""),
+        ways=mailing.count_ways(session, run_id),
+        undelivered=UNDELIVERED,
     )
+
+
+@blp.get("/<uuid:run_id>/undelivered")
+@requires(*READERS)
+def undelivered(run_id: UUID) -> ResponseReturnValue:
+    """The invoices of a run that were to be sent by e-mail and could not be."""
+    session = current_session()
+    run = runs.get_run(session, run_id)
+    found = mailing.list_undelivered(session, run_id, PageRequest(filters(RunFilters).values.get("cursor")))
+    return render_template("clerk/undelivered.html", run=run, page=found)
 
 
 @blp.get("/<uuid:run_id>/invoices.pdf")

@@ -74,6 +74,7 @@ def test_a_customer_is_taken_on_and_shown_masked(office):
     assert taken.json == CUSTOMER | {
         "id": taken.json["id"], "account_number": "47363900019", "iin_bin": f"{IIN[:4]}******{IIN[-2:]}",
         "phone": "+7701*****01", "flat": "", "language": "kk", "email": None, "payer_id": None,
+        "invoices_by_email": False,
         "is_active": True, "created_at": taken.json["created_at"], "version": 1,
     }  # fmt: skip
     assert office.get(f"/api/v1/customers/{taken.json['id']}").json == taken.json

@@ -4,14 +4,18 @@ import re
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from billing.access.models import Role
+from billing.customers.models import Contract, Customer
 from billing.districts.models import BankAccount
 from billing.invoicing.runs.service import get_run
 from billing.kernel.errors import Refusal
 from billing.worker.runs import work_off
+from tests.support.customers import make_customer
 from tests.support.districts import DISTRICT_ID
 from tests.support.pages import text_of
+from tests.support.season import make_bounce
 from tests.support.village import make_village
 
 
@@ -82,3 +86,36 @@ def test_a_month_to_come_is_refused_at_its_field(desk, sessions, village):
         answer = clerk.send("/runs/new", period="2026-11", issued_on="2026-10-01", trial=trial)
         assert answer.status_code == 422
         assert "November 2026 has not begun" in text_of(answer.text)
+
+
+def test_a_mailbox_that_bounces_is_shown_and_trusted_again(desk, sessions, village):
+    """The run's page counts the ways and leads to the list; the card says why, and its button mends it."""
+    with sessions.begin(DISTRICT_ID) as session:
+        contract = session.scalars(select(Contract).order_by(Contract.id)).first()
+        customer = session.get(Customer, (DISTRICT_ID, contract.customer_id))
+        make_bounce(session, customer)
+    clerk = desk.seat(Role.CLERK)
+    run_id = run_id_of(clerk.send("/runs/new", period="2026-11"))
+    work_through(sessions, run_id)
+
+    assert f"/runs/{run_id}/undelivered" in clerk.read(f"/runs/{run_id}")
+    listed = text_of(clerk.read(f"/runs/{run_id}/undelivered"))
+    assert customer.name in listed and "550 5.1.1 User unknown" in listed
+    card = f"/customers/{customer.id}"
+    assert "a letter to this address came back: 550 5.1.1 User unknown" in text_of(clerk.read(card))
+    assert clerk.send(card, "trust-mailbox").status_code == 303
+    assert "came back" not in text_of(clerk.read(card))
+
+
+def test_a_customer_chooses_e_mail_on_his_card(desk, sessions):
+    """The tick needs an address; with one it is kept, and stands on the card."""
+    with sessions.begin(DISTRICT_ID) as session:
+        customer_id = make_customer(session).id
+    clerk, form = desk.seat(Role.CLERK), f"/customers/{customer_id}/edit"
+    assert clerk.send(form, "edit", invoices_by_email="true").status_code == 422
+
+    assert clerk.send(form, "edit", invoices_by_email="true", email="turgyn@example.kz").status_code == 303
+
+    assert "…@example.kz · invoices are sent there" in text_of(clerk.read(f"/customers/{customer_id}"))
+    with sessions.begin(DISTRICT_ID, read_only=True) as session:
+        assert session.get(Customer, (DISTRICT_ID, customer_id)).invoices_by_email

@@ -34,6 +34,7 @@ PAGES = {
     "/runs/": READERS,
     "/runs/new": WRITERS,
     "/runs/{run}": READERS,
+    "/runs/{run}/undelivered": READERS,
     "/runs/{run}/invoices.pdf": READERS,
     "/runs/{run}/delivery.xlsx": READERS,
     "/invoices/{invoice}.pdf": READERS,
@@ -78,6 +79,7 @@ FORMS = {
     "/customers/{customer}/edit": WRITERS,
     "/customers/{customer}/personal": WRITERS,
     "/customers/{customer}/link": WRITERS,
+    "/customers/{customer}/trust-mailbox": WRITERS,
     "/customers/{customer}/close": WRITERS,
     "/customers/{customer}/reopen": WRITERS,
     "/contracts/new/{customer}": WRITERS,
@@ -123,7 +125,7 @@ FORMS = {
     "/three-way/{provider}/{yesterday}/unsign": {Role.ACCOUNTANT},
 }
 # These would do their work even when nothing is typed.
-ASKING_NOTHING = ("/close", "/reopen", "{draft}/confirm", "/missing", "/resume")
+ASKING_NOTHING = ("/close", "/reopen", "/trust-mailbox", "{draft}/confirm", "/missing", "/resume")
 
 
 def address(path: str, season: Season) -> str:

@@ -1,12 +1,13 @@
 """A small season with one of everything, for pages and reports: made through the services."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billing.customers.models import Customer
 from billing.invoicing.credit_notes import issue_credit_note
 from billing.invoicing.runs.service import go_on, start_run
 from billing.invoicing.service import issue_invoice, lines_of
@@ -14,6 +15,7 @@ from billing.kernel.clock import ALMATY
 from billing.kernel.dates import Month
 from billing.kernel.money import Money
 from billing.orders.models import OrderState
+from billing.outbox.models import BouncingMailbox
 from billing.payments.models import PaymentMethod
 from billing.reconciliation.column_profiles import save_profile
 from billing.reconciliation.formats.statement import Direction
@@ -89,6 +91,7 @@ def make_season(session: Session, day: date) -> Season:
     note = issue_credit_note(session, invoice.id, issued_on=day, reason="скидка", amounts=lines)
     upload = send_statement(session, day)
     assert upload.statement_id is not None
+    make_bounce(session, trade.customer)
     run = start_run(session, enterprise.id, Month.of(day), issued_on=day)
     go_on(session, run.id, now=datetime.combine(day, time(9), ALMATY))
     return Season(
@@ -110,6 +113,19 @@ def make_season(session: Session, day: date) -> Season:
         row=session.scalars(select(StatementRow.id)).one(),
         rule=make_rule(session, enterprise.id).id,
         profile=save_profile(session, name="Ауыл банкі", headings={"date": ["Күні"], "amount": ["Сома"]}).id,
+    )
+
+
+def make_bounce(session: Session, customer: Customer) -> None:
+    """The customer chose e-mail, and his mailbox takes no letters."""
+    customer.email, customer.invoices_by_email = "turgyn@example.kz", True
+    session.add(
+        BouncingMailbox(
+            district_id=customer.district_id,
+            mailbox=customer.email,
+            reason="550 5.1.1 User unknown",
+            bounced_at=datetime(2026, 10, 1, 4, tzinfo=UTC),
+        )
     )
 
 

@@ -146,6 +146,7 @@ def edit(customer_id: UUID) -> ResponseReturnValue:
     _log_reading(customer, "edit")
     payer = customers.get_customer(session, customer.payer_id) if customer.payer_id else None
     shown: dict[str, Any] = {name: getattr(customer, name) for name in _EDITED}
+    shown["invoices_by_email"] = "true" if customer.invoices_by_email else None
     form = blank(**shown, payer=payer.account_number if payer else None, version=customer.version)
     return _form(customer)(form)
 
@@ -218,7 +219,6 @@ _EDITED = (
     "language",
     "phone",
     "email",
-    "invoices_by_email",
 )
 
 

@@ -21,7 +21,8 @@ from tests.support.joined_districts import DISTRICT, Columns, Reading, read
 ROOT = Path(__file__).parents[2]
 OURS = {str(ROOT / "billing"): True, str(ROOT / "invoices"): True, str(ROOT / "tests"): False}
 
-_LIST = re.compile(r"\(%\(\w+\)s(?:::[\w()]+)?(?:, %\(\w+\)s(?:::[\w()]+)?)+\)")
+_TYPE = r"(?:::\w+(?:\(\d+\))?)?"
+_LIST = re.compile(rf"\(%\(\w+\)s{_TYPE}(?:, %\(\w+\)s{_TYPE})+\)")
 _UNREADABLE = Reading(is_bound=False, parameters=frozenset(), literals=frozenset())
 
 

@@ -11,11 +11,13 @@ from sqlalchemy import event
 
 from billing.access.models import Role
 from billing.customers.account_links import account_link, link_serial, revoke_links
+from billing.customers.models import Contract
 from billing.districts.service import edit_enterprise, get_enterprise
+from billing.kernel.dates import Month
 from billing.kernel.i18n import Language, text
 from billing.payments.models import Payment
 from billing.web.security import MISSES_PER_MINUTE_MAX
-from tests.support.billing import pay, reverse
+from tests.support.billing import credit, make_invoice, pay, reverse
 from tests.support.customers import make_customer
 from tests.support.districts import DISTRICT_ID, OTHER_DISTRICT_ID, OTHER_DISTRICT_KATO, make_district
 from tests.support.identifiers import synthetic_iban
@@ -23,6 +25,8 @@ from tests.support.pages import text_of
 from tests.support.providers import make_provider
 from tests.support.season import make_season
 from tests.support.web import TODAY
+
+OCTOBER = Month(2026, 10)
 
 
 @pytest.fixture
@@ -217,11 +221,13 @@ def test_long_lists_come_in_pages(desk, sessions, season, link):
 
 
 def test_the_number_of_queries_does_not_grow(desk, sessions, season, link, engine):
-    """Ten payments cost as many statements as one."""
+    """Ten payments and another invoice with its credit note cost as many statements as one of each."""
     few = statements_of(desk, engine, link)
     with sessions.begin(DISTRICT_ID) as session:
         for number in range(9):
             pay(session, season.enterprise, season.customer, 10 + number, received_on=TODAY)
+        contract = session.get(Contract, (DISTRICT_ID, season.contract))
+        credit(session, make_invoice(session, contract, OCTOBER, issued_on=TODAY), issued_on=TODAY)
     assert statements_of(desk, engine, link) == few <= 25
 
 

@@ -18,6 +18,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from billing.customers.locks import lock_customers
 from billing.customers.models import AccountLinkRevocation, Customer
 from billing.customers.refusals import AccountLinkRevoked
 from billing.kernel.bulk import among
@@ -120,7 +121,7 @@ def revoke_links(session: Session, customer_id: UUID, *, reason: str) -> Account
     """
     reason = line(reason, field="reason", length_max=REASON_LENGTH_MAX)
     # Locked first: an invoice issued at this moment must carry the serial before or after, not one between.
-    get_row(session, Customer, customer_id, kind="customer", lock=True)
+    lock_customers(session, [customer_id])
     revocation = AccountLinkRevocation(
         district_id=district_of(session),
         customer_id=customer_id,

@@ -17,9 +17,11 @@ from billing.customers.account_links import (
 from billing.customers.models import AccountLinkRevocation
 from billing.customers.refusals import AccountLinkRevoked
 from billing.kernel.checks import InvalidText
+from billing.kernel.dates import Month
 from billing.kernel.errors import NotFound
 from billing.kernel.ids import new_id
 from billing.kernel.paging import PageRequest
+from tests.support.billing import open_desk
 from tests.support.customers import make_customer
 from tests.support.districts import DISTRICT_ID
 from tests.support.threads import at_once
@@ -118,6 +120,25 @@ def test_what_the_register_never_gave_opens_nothing(session):
     ):
         with pytest.raises(NotFound):
             customer_linked(session, token)
+
+
+def test_an_invoice_issued_while_links_are_revoked_carries_one_that_was_given(sessions):
+    """Whoever comes first: the invoice has the link before or after, and nobody waits for ever."""
+    with sessions.begin(DISTRICT_ID) as session:
+        desk = open_desk(session)
+
+    def work(number):
+        with sessions.begin(DISTRICT_ID) as session:
+            if number == 0:
+                return revoke_links(session, desk.customer.id, reason="сатылды").serial
+            invoice = desk.at(session).issue(Month(2025, number))
+            return invoice.facts["account"]["link_serial"]
+
+    revoked, *printed = at_once(4, work)
+
+    assert revoked == 1 and set(printed) <= {0, 1}
+    with sessions.begin(DISTRICT_ID) as session:
+        assert desk.at(session).issue(Month(2025, 12)).facts["account"]["link_serial"] == 1
 
 
 def test_clerks_who_revoke_at_once_count_on(sessions):

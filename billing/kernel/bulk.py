@@ -7,11 +7,13 @@ text, the literal of an array.
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import (
     JSON,
     ColumnElement,
@@ -47,6 +49,24 @@ def among(
         return column == func.any(array)
     listed = func.json_each(json.dumps(bound, ensure_ascii=False)).table_valued("value")
     return column.in_(select(listed.c.value))
+
+
+@contextmanager
+def planned_each_time(session: Session) -> Iterator[None]:
+    """Let PostgreSQL plan each statement for the values it has; for work whose tables grow by thousands.
+
+    After some repetitions the driver and the database keep one plan for all values. Of an array it knows
+    nothing then, and may compare each row of a table with each of its thousands.
+    """
+    connection = session.connection().connection.dbapi_connection
+    if not isinstance(connection, psycopg.Connection):
+        yield
+        return
+    threshold, connection.prepare_threshold = connection.prepare_threshold, None
+    try:
+        yield
+    finally:
+        connection.prepare_threshold = threshold
 
 
 def insert_rows(

@@ -14,7 +14,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from billing.districts.models import BankAccount
-from billing.kernel.bulk import among
+from billing.kernel.bulk import among, planned_each_time
 from billing.kernel.rows import get_row
 from billing.reconciliation.arrivals import match_arrivals
 from billing.reconciliation.importing import hold_accounts, import_statement
@@ -185,10 +185,11 @@ def _match_all(
     *,
     progress: Progress | None,
 ) -> None:
-    for number, chunk in enumerate(in_chunks(row_ids)):
-        _match_chunk(session, account, chunk, day, outcome)
-        if progress is not None:
-            progress(number * CHUNK + len(chunk), len(row_ids))
+    with planned_each_time(session):
+        for number, chunk in enumerate(in_chunks(row_ids)):
+            _match_chunk(session, account, chunk, day, outcome)
+            if progress is not None:
+                progress(number * CHUNK + len(chunk), len(row_ids))
 
 
 def _match_chunk(

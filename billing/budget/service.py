@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from billing.budget.models import (
     NetIncomeStep,
     PolicyKind,
+    PostingPolicy,
     RevenueLine,
 )
 from billing.budget.plan import (
@@ -34,7 +35,7 @@ from billing.budget.policies import (
 from billing.kernel.bulk import insert_rows
 from billing.kernel.dates import Month
 from billing.kernel.db import district_of
-from billing.kernel.errors import NotFound, RuleViolation
+from billing.kernel.errors import RuleViolation
 from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money
 from billing.ledger import service as ledger
@@ -45,6 +46,7 @@ __all__ = [
     "Fee",
     "NetIncomeShareNotDue",
     "NoPostingPolicy",
+    "Revenue",
     "Step",
     "UnknownBudgetCode",
     "codes_of_year",
@@ -89,57 +91,86 @@ class Fee:
 def post_revenue(session: Session, enterprise_id: UUID, fees: Sequence[Fee]) -> None:
     """Post collected fees as revenue lines, where the enterprise's policy on their days says so.
 
-    Each fee is one transfer in the budget's book, from its classification code's account of the fiscal year
-    to money in transit, and one revenue line that knows payment, allocation, invoice line and service.
-
     Raises:
-        NoPostingPolicy: the enterprise has none on one of the days.
-        UnknownBudgetCode: a code is not in that year's classification. Nothing is posted.
-        MonthClosed: one of the days lies in a closed month of the budget's book.
+        NoPostingPolicy, UnknownBudgetCode, MonthClosed: see ``Revenue.post``.
     """
-    fees = [fee for fee in fees if fee.net > ZERO]
-    gross = {
-        day
-        for day in {fee.posted_on for fee in fees}
-        if policy_on(session, enterprise_id, day).kind is PolicyKind.GROSS
-    }
-    fees = [fee for fee in fees if fee.posted_on in gross]
-    if not fees:
-        return
-    entries = [
-        (
-            fee.posted_on,
-            ledger.Entry(
-                debit=BUDGET_IN_TRANSIT,
-                credit=fee.code,
-                amount=fee.net,
-                source_kind=SourceKind.ALLOCATION,
-                source_id=fee.allocation_id,
-                position=1,  # beside the enterprise's transfer of the same allocation
-                fiscal_year=fee.posted_on.year,
-            ),
-        )
-        for fee in fees
-    ]
-    district_id = district_of(session)
-    rows = [
-        (
-            district_id,
-            new_id(),
-            transfer_id,
-            enterprise_id,
-            fee.code,
-            fee.posted_on.year,
-            Month.of(fee.posted_on),
-            fee.net,
-            fee.payment_id,
-            fee.allocation_id,
-            fee.invoice_line_id,
-            fee.service_id,
-        )
-        for fee, transfer_id in zip(fees, _post_to_budget(session, entries), strict=True)
-    ]
-    insert_rows(session, RevenueLine, _REVENUE_COLUMNS, rows)
+    Revenue(session, enterprise_id).post(fees)
+
+
+class Revenue:
+    """Posts collected fees of an enterprise as revenue lines, for as long as one transaction or savepoint.
+
+    What it has to know it reads with the first fees, and never again.
+    """
+
+    def __init__(self, session: Session, enterprise_id: UUID) -> None:
+        self._session = session
+        self._enterprise_id = enterprise_id
+        self._policies: Sequence[PostingPolicy] | None = None
+        self._book: ledger.HeldBook | None = None
+
+    def post(self, fees: Sequence[Fee]) -> None:
+        """Post fees whose day's policy is ``gross``; under the others nothing is posted by itself.
+
+        Each fee is one transfer in the budget's book, from its classification code's account of the fiscal
+        year to money in transit, and one revenue line that knows payment, allocation, invoice line, service.
+
+        Raises:
+            NoPostingPolicy: the enterprise has none on one of the days.
+            UnknownBudgetCode: a code is not in that year's classification. Nothing is posted.
+            MonthClosed: one of the days lies in a closed month of the budget's book.
+        """
+        fees = [fee for fee in fees if fee.net > ZERO]
+        gross = {day for day in {fee.posted_on for fee in fees} if self._is_gross(day)}
+        fees = [fee for fee in fees if fee.posted_on in gross]
+        if not fees:
+            return
+        district_id = district_of(self._session)
+        rows = [
+            (
+                district_id,
+                new_id(),
+                transfer_id,
+                self._enterprise_id,
+                fee.code,
+                fee.posted_on.year,
+                Month.of(fee.posted_on),
+                fee.net,
+                fee.payment_id,
+                fee.allocation_id,
+                fee.invoice_line_id,
+                fee.service_id,
+            )
+            for fee, transfer_id in zip(fees, self._transfers(fees), strict=True)
+        ]
+        insert_rows(self._session, RevenueLine, _REVENUE_COLUMNS, rows)
+
+    def _is_gross(self, day: date) -> bool:
+        if self._policies is None:
+            self._policies = list_policies(self._session, self._enterprise_id)
+        policy = next((each for each in self._policies if each.valid_from <= day), None)
+        if policy is None:
+            raise NoPostingPolicy(enterprise_id=self._enterprise_id, day=day)
+        return policy.kind is PolicyKind.GROSS
+
+    def _transfers(self, fees: Sequence[Fee]) -> list[UUID]:
+        entries = [
+            (
+                fee.posted_on,
+                ledger.Entry(
+                    debit=BUDGET_IN_TRANSIT,
+                    credit=fee.code,
+                    amount=fee.net,
+                    source_kind=SourceKind.ALLOCATION,
+                    source_id=fee.allocation_id,
+                    position=1,  # beside the enterprise's transfer of the same allocation
+                    fiscal_year=fee.posted_on.year,
+                ),
+            )
+            for fee in fees
+        ]
+        self._book = _hold_budget_book(self._session, entries, self._book)
+        return ledger.post_dated(self._session, self._book, entries)
 
 
 _REVENUE_COLUMNS = (
@@ -159,19 +190,31 @@ _REVENUE_COLUMNS = (
 
 
 def _post_to_budget(session: Session, entries: Sequence[tuple[date, ledger.Entry]]) -> list[UUID]:
+    return ledger.post_dated(session, _hold_budget_book(session, entries), entries)
+
+
+def _hold_budget_book(
+    session: Session,
+    entries: Sequence[tuple[date, ledger.Entry]],
+    held: ledger.HeldBook | None = None,
+) -> ledger.HeldBook:
+    """The budget's book with the accounts of the entries, besides those that are held already."""
+    wanted = {(code, entry.fiscal_year) for _, entry in entries for code in (entry.debit, entry.credit)}
+    if held is not None and held.has(wanted):
+        return held
     book_id = ledger.budget_book_id(session)
-    try:
-        return ledger.post_dated(session, book_id, entries)
-    except NotFound:
-        # The first fee of a code in a fiscal year: its account is opened now, once.
-        for year in sorted({entry.fiscal_year for _, entry in entries}):
-            of_year = [entry for _, entry in entries if entry.fiscal_year == year]
-            codes = {code for entry in of_year for code in (entry.debit, entry.credit)}
-            _open_revenue_accounts(session, book_id, codes - {BUDGET_IN_TRANSIT}, year)
-        return ledger.post_dated(session, book_id, entries)
+    codes = {code for code, _ in (*wanted, *(held.accounts if held is not None else ()))}
+    book = ledger.hold_book(session, book_id, codes)
+    if book.has(wanted):
+        return book
+    # The first fee of a code in a fiscal year: its account is opened now, once.
+    for year in sorted({year for _, year in wanted}):
+        _open_revenue_accounts(session, book_id, {code for code, of in wanted if of == year}, year)
+    return ledger.hold_book(session, book_id, codes)
 
 
 def _open_revenue_accounts(session: Session, book_id: UUID, codes: set[str], fiscal_year: int) -> None:
+    codes = codes - {BUDGET_IN_TRANSIT}
     refuse_unknown_codes(session, codes, fiscal_year)
     # One after the other: two that open several accounts in another order would block crosswise.
     session.execute(select(Book.id).where(Book.id == book_id).with_for_update(key_share=True)).all()

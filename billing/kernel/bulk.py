@@ -17,7 +17,6 @@ import psycopg
 from sqlalchemy import (
     JSON,
     ColumnElement,
-    Connection,
     Dialect,
     Table,
     func,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
+from billing.kernel.behind import write
 from billing.kernel.db import district_of
 
 Row = tuple[Any, ...]  # a value per column, as Python has it
@@ -82,7 +82,7 @@ def insert_rows(
     session.flush()  # what the new rows point to may still wait in the session
     table = model.__table__
     assert isinstance(table, Table)
-    _write(session.connection(), table, tuple(columns), rows)
+    _write(session, table, tuple(columns), rows)
 
 
 def lower_rows(
@@ -107,7 +107,7 @@ def lower_rows(
     binders = [_binder(table, name, connection.dialect) for name in (key, *columns)]
     if connection.dialect.name == "postgresql":
         statement = _lower_arrays(table, key, tuple(columns), connection.dialect)
-        connection.exec_driver_sql(statement, (*_arrays(binders, rows), district_id))
+        write(session, statement, (*_arrays(binders, rows), district_id))
         return
     bound = [tuple(_bound(binders, row)) for row in rows]
     lowered = ", ".join(f"{name} = {name} - ?" for name in columns)
@@ -164,11 +164,12 @@ def _bound(binders: Sequence[_Binder | None], row: Row) -> Iterator[Any]:
         yield value if bind is None else bind(value)
 
 
-def _write(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+def _write(session: Session, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+    connection = session.connection()
     binders = [_binder(table, name, connection.dialect) for name in columns]
     if connection.dialect.name == "postgresql":
         statement = _insert_arrays(table, columns, connection.dialect)
-        connection.exec_driver_sql(statement, tuple(_arrays(binders, rows)))
+        write(session, statement, tuple(_arrays(binders, rows)))
         return
     names = ", ".join(columns)
     places = ", ".join("?" * len(columns))

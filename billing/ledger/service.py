@@ -1,6 +1,6 @@
 """Books, postings and mirrored corrections; the closing of months stands in a file beside."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,6 +21,7 @@ from billing.ledger.models import Account, Book, BookKind, SourceKind, Transfer
 __all__ = [
     "AlreadyReversed",
     "Entry",
+    "HeldBook",
     "MonthClosed",
     "MonthNotNext",
     "MonthNotOver",
@@ -28,6 +29,7 @@ __all__ = [
     "close_month",
     "enterprise_book_id",
     "get_book",
+    "hold_book",
     "list_books",
     "open_accounts",
     "open_budget_book",
@@ -71,6 +73,38 @@ class Entry:
     invoice_id: UUID | None = None
     reverses_id: UUID | None = None  # the transfer that this one corrects
     fiscal_year: int = 0  # of a revenue account, when one of the two is
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBook:
+    """A book no month of which is closed before the transaction, or the savepoint it was held in, is over.
+
+    Attributes:
+        accounts: ids by code and fiscal year; the year is 0 where an account serves the entries of every year.
+    """
+
+    id: UUID
+    closed_through: date | None
+    accounts: Mapping[tuple[str, int], UUID]
+
+    def has(self, wanted: Iterable[tuple[str, int]]) -> bool:
+        """Whether all accounts are known that entries of these codes and years post to."""
+        return all((code, 0) in self.accounts or (code, year) in self.accounts for code, year in wanted)
+
+    def accounts_of(self, entries: Iterable[Entry]) -> dict[tuple[str, int], UUID]:
+        """Ids of the entries' accounts, by code and the entry's year.
+
+        Raises:
+            NotFound: an account is not among those that were read.
+        """
+        wanted = {(code, each.fiscal_year) for each in entries for code in (each.debit, each.credit)}
+        found = {
+            (code, year): self.accounts.get((code, 0)) or self.accounts.get((code, year))
+            for code, year in wanted
+        }
+        if missing := {code for (code, _), account_id in found.items() if account_id is None}:
+            raise NotFound(kind="account", id=", ".join(sorted(missing)))
+        return {key: account_id for key, account_id in found.items() if account_id is not None}
 
 
 def open_enterprise_book(session: Session, enterprise_id: UUID) -> Book:
@@ -166,7 +200,7 @@ def post(session: Session, book_id: UUID, posted_on: date, entries: Sequence[Ent
     return post_dated(session, book_id, [(posted_on, entry) for entry in entries])
 
 
-def post_dated(session: Session, book_id: UUID, entries: Sequence[tuple[date, Entry]]) -> list[UUID]:
+def post_dated(session: Session, book: UUID | HeldBook, entries: Sequence[tuple[date, Entry]]) -> list[UUID]:
     """Post entries to a book, each on a date of its own. Returns the transfers' ids, in the entries' order.
 
     Raises:
@@ -176,14 +210,18 @@ def post_dated(session: Session, book_id: UUID, entries: Sequence[tuple[date, En
     assert all(entry.amount > ZERO for _, entry in entries), entries
     if not entries:
         return []
-    accounts = _accounts(session, book_id, entries)
+    if isinstance(book, UUID):
+        codes = {code for _, entry in entries for code in (entry.debit, entry.credit)}
+        book = hold_book(session, book, codes)
+    _refuse_closed(book.closed_through, min(posted_on for posted_on, _ in entries))
+    accounts = book.accounts_of(entry for _, entry in entries)
     ids = [new_id() for _ in entries]
     district_id, actor_id = district_of(session), actor_of(session)
     rows = [
         (
             district_id,
             transfer_id,
-            book_id,
+            book.id,
             accounts[entry.debit, entry.fiscal_year],
             accounts[entry.credit, entry.fiscal_year],
             entry.amount,
@@ -220,37 +258,24 @@ _TRANSFER_COLUMNS = (
 )
 
 
-def _accounts(
-    session: Session, book_id: UUID, entries: Sequence[tuple[date, Entry]]
-) -> dict[tuple[str, int], UUID]:
-    """Ids of the entries' accounts, by code and the entry's year, if the months are open."""
-    wanted = {(code, entry.fiscal_year) for _, entry in entries for code in (entry.debit, entry.credit)}
-    # The book's row is locked against closing (FOR KEY SHARE waits only for FOR UPDATE, not for others
-    # who post), and read in the same statement, so that the month cannot be closed between look and write.
+def hold_book(session: Session, book_id: UUID, codes: Collection[str]) -> HeldBook:
+    """Hold a book against closing, and read the accounts with these codes, of all years.
+
+    Raises:
+        NotFound: no such book.
+    """
+    # The row is locked (FOR KEY SHARE waits only for FOR UPDATE, not for others who post) and read in the
+    # same statement, so that the month cannot be closed between look and write.
     rows = session.execute(
         select(Book.closed_through, Account.code, Account.fiscal_year, Account.id)
         .join(Account, (Account.district_id == Book.district_id) & (Account.book_id == Book.id))
-        .where(
-            Book.id == book_id,
-            Account.code.in_({code for code, _ in wanted}),
-            Account.fiscal_year.in_({year for _, year in wanted} | {0}),
-        )
+        .where(Book.id == book_id, Account.code.in_(codes))
         .with_for_update(of=Book, read=True, key_share=True)
     ).all()
     if not rows:
-        get_book(session, book_id)  # the book may be there, and none of the accounts
-    else:
-        _refuse_closed(rows[0].closed_through, min(posted_on for posted_on, _ in entries))
-    held = {(row.code, row.fiscal_year): row.id for row in rows}
-    # An account that is not bound to a year serves the entries of every year.
-    accounts = {
-        (code, year): held[code, 0] if (code, 0) in held else held[code, year]
-        for code, year in wanted
-        if (code, 0) in held or (code, year) in held
-    }
-    if missing := {code for code, _ in wanted - accounts.keys()}:
-        raise NotFound(kind="account", id=", ".join(sorted(missing)))
-    return accounts
+        # The book may be there, and none of the accounts; then there is nothing to post to either.
+        return HeldBook(book_id, get_book(session, book_id).closed_through, {})
+    return HeldBook(book_id, rows[0].closed_through, {(row.code, row.fiscal_year): row.id for row in rows})
 
 
 def check_month_open(session: Session, book_id: UUID, day: date) -> None:

@@ -1,6 +1,6 @@
 """Records money received, once, and allocates it: one payment or thousands are the same few statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -142,20 +142,100 @@ def record_payments(session: Session, enterprise_id: UUID, receipts: Sequence[Re
         DaySignedOff: an accountant vouched for the provider's day without it.
         MonthClosed, NoPostingPolicy, UnknownBudgetCode: something cannot be posted. Nothing is recorded.
     """
-    for receipt in receipts:
-        receipt.check()
-    book_id = ledger.enterprise_book_id(session, enterprise_id)
-    # Locked first: two payments of one customer must not both see the same debt, nor one told twice.
-    customers.hold_customers(session, {receipt.customer_id for receipt in receipts})
-    known = _known(session, enterprise_id, receipts)
-    first = _first_told(receipts)
-    fresh = [place for place in sorted(set(first)) if place not in known]
-    recorded = _record(session, enterprise_id, book_id, [receipts[place] for place in fresh])
-    made = dict(zip(fresh, recorded, strict=True))
-    return [
-        made[place] if place in made else Recorded(known.get(place) or made[first[place]].payment_id, None)
-        for place in range(len(receipts))
-    ]
+    customer_ids = {receipt.customer_id for receipt in receipts}
+    return Recording(session, enterprise_id, customer_ids).record(receipts)
+
+
+class Recording:
+    """Money received from customers who are held, recorded part by part in one transaction or savepoint.
+
+    What it has to know of debts and books it reads with the first part, and never again: within
+    ``writing_behind`` the next part is computed while the database stores this one.
+    """
+
+    def __init__(self, session: Session, enterprise_id: UUID, customer_ids: Collection[UUID]) -> None:
+        """Hold the customers until the transaction ends.
+
+        Raises:
+            NotFound: no such customer, or the enterprise has no book.
+        """
+        self._session = session
+        self._enterprise_id = enterprise_id
+        self._customer_ids = frozenset(customer_ids)
+        self._book_id = ledger.enterprise_book_id(session, enterprise_id)
+        # Locked first: two payments of one customer must not both see the same debt, nor one told twice.
+        customers.hold_customers(session, self._customer_ids)
+        self._lines: receivables.OpenLines | None = None
+        self._book: ledger.HeldBook | None = None
+        self._settling: receivables.Settling | None = None
+
+    def record(self, receipts: Sequence[Receipt], *, fresh: bool = False) -> list[Recorded]:
+        """Record money received from some of the customers; see ``record_payments``.
+
+        Args:
+            fresh: the outside ids are the caller's own and new, so nobody can have told of them before.
+
+        Raises:
+            InvalidInput, OutsideIdReused, NotOpenForCustomer, DaySignedOff, MonthClosed, NoPostingPolicy,
+            UnknownBudgetCode: see ``record_payments``.
+        """
+        for receipt in receipts:
+            receipt.check()
+        known = {} if fresh else _known(self._session, self._enterprise_id, receipts)
+        first = _first_told(receipts)
+        new = [place for place in sorted(set(first)) if place not in known]
+        recorded = self._record([receipts[place] for place in new], fresh=fresh)
+        made = dict(zip(new, recorded, strict=True))
+        return [
+            made[place]
+            if place in made
+            else Recorded(known.get(place) or made[first[place]].payment_id, None)
+            for place in range(len(receipts))
+        ]
+
+    def _record(self, receipts: Sequence[Receipt], *, fresh: bool) -> list[Recorded]:
+        """Allocate receipts, and write down payments, advances and postings."""
+        if not receipts:
+            return []
+        session, enterprise_id = self._session, self._enterprise_id
+        hold_against_signing(session, _days_of_providers(receipts))
+        lines, book, settling = self._known_of_books()
+        plans = [lines.plan(each.customer_id, each.amount, each.invoice_ids) for each in receipts]
+        ids = [new_id() for _ in receipts]
+        _store(session, enterprise_id, receipts, ids, plans, fresh=fresh)
+        sources = [
+            receivables.Source(payment_id, receipt.customer_id, receipt.received_on)
+            for payment_id, receipt in zip(ids, receipts, strict=True)
+        ]
+        rests = [(source, each.rest) for source, each in zip(sources, plans, strict=True)]
+        receivables.open_advances(session, enterprise_id, rests)
+        entries = [
+            (receipt.received_on, _entry(payment_id, receipt))
+            for payment_id, receipt in zip(ids, receipts, strict=True)
+        ]
+        transfers = ledger.post_dated(session, book, entries)
+        settlements = [
+            receivables.Settlement(source, each.parts, source.received_on)
+            for source, each in zip(sources, plans, strict=True)
+        ]
+        settling.settle(settlements)
+        outbox.announce(session, EventKind.PAYMENT_RECEIVED, ids)
+        for payment_id, receipt in zip(ids, receipts, strict=True):
+            if receipt.cash is not None:
+                payment = session.get_one(Payment, (district_of(session), payment_id))
+                documents.archive_cash_order(session, payment)
+        return [Recorded(*pair) for pair in zip(ids, transfers, strict=True)]
+
+    def _known_of_books(self) -> tuple[receivables.OpenLines, ledger.HeldBook, receivables.Settling]:
+        if self._lines is None:
+            self._lines = receivables.load_open_lines(
+                self._session, self._enterprise_id, self._customer_ids, lock=True
+            )
+        if self._book is None or self._settling is None:
+            codes = {*ACCOUNT_OF_METHOD.values(), ADVANCES, *receivables.SETTLED_ON}
+            self._book = ledger.hold_book(self._session, self._book_id, codes)
+            self._settling = receivables.Settling(self._session, self._enterprise_id, self._book)
+        return self._lines, self._book, self._settling
 
 
 def _first_told(receipts: Sequence[Receipt]) -> list[int]:
@@ -221,47 +301,6 @@ def _known(session: Session, enterprise_id: UUID, receipts: Sequence[Receipt]) -
     return known
 
 
-def _record(
-    session: Session, enterprise_id: UUID, book_id: UUID, receipts: Sequence[Receipt]
-) -> list[Recorded]:
-    """Allocate receipts of held customers, and write down payments, advances and postings."""
-    if not receipts:
-        return []
-    hold_against_signing(session, _days_of_providers(receipts))
-    lines = receivables.load_open_lines(
-        session, enterprise_id, {receipt.customer_id for receipt in receipts}, lock=True
-    )
-    plans = [lines.plan(each.customer_id, each.amount, each.invoice_ids) for each in receipts]
-    ids = [new_id() for _ in receipts]
-    _store(session, enterprise_id, receipts, ids, plans)
-    sources = [
-        receivables.Source(payment_id, receipt.customer_id, receipt.received_on)
-        for payment_id, receipt in zip(ids, receipts, strict=True)
-    ]
-    rests = [(source, each.rest) for source, each in zip(sources, plans, strict=True)]
-    receivables.open_advances(session, enterprise_id, rests)
-    transfers = ledger.post_dated(
-        session,
-        book_id,
-        [
-            (receipt.received_on, _entry(payment_id, receipt))
-            for payment_id, receipt in zip(ids, receipts, strict=True)
-        ],
-    )
-    settlements = [
-        receivables.Settlement(source, each.parts, source.received_on)
-        for source, each in zip(sources, plans, strict=True)
-    ]
-    receivables.settle(session, enterprise_id, settlements)
-    outbox.announce(session, EventKind.PAYMENT_RECEIVED, ids)
-    for payment_id, receipt in zip(ids, receipts, strict=True):
-        if receipt.cash is not None:
-            documents.archive_cash_order(
-                session, session.get_one(Payment, (district_of(session), payment_id))
-            )
-    return [Recorded(*pair) for pair in zip(ids, transfers, strict=True)]
-
-
 def _days_of_providers(receipts: Sequence[Receipt]) -> dict[str, set[date]]:
     """The days of channels whose money is in transit."""
     days: dict[str, set[date]] = {}
@@ -288,6 +327,8 @@ def _store(
     receipts: Sequence[Receipt],
     ids: Sequence[UUID],
     plans: Sequence[Plan],
+    *,
+    fresh: bool,
 ) -> None:
     numbers = _cash_order_numbers(session, enterprise_id, receipts)
     district_id, actor_id = district_of(session), actor_of(session)
@@ -315,7 +356,7 @@ def _store(
         for place, (payment_id, receipt, allocation) in enumerate(zip(ids, receipts, plans, strict=True))
     ]
     told = [(each.told_by, each.outside_id) for each in receipts if each.outside_id is not None]
-    if not told:
+    if fresh or not told:
         insert_rows(session, Payment, _COLUMNS, rows)
         return
     try:

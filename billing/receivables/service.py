@@ -21,8 +21,10 @@ from billing.receivables.open_lines import (
     open_lines,
 )
 from billing.receivables.settlement import (
+    SETTLED_ON,
     AdvanceTooSmall,
     Settlement,
+    Settling,
     Source,
     consume_advances,
     lower,
@@ -32,11 +34,13 @@ from billing.receivables.settlement import (
 )
 
 __all__ = [
+    "SETTLED_ON",
     "AdvanceTooSmall",
     "NotOpenForCustomer",
     "OpenLines",
     "OwedLine",
     "Settlement",
+    "Settling",
     "Source",
     "advance_of",
     "consume_advances",

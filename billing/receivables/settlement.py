@@ -57,6 +57,8 @@ class Settlement:
     settled_on: date
 
 
+SETTLED_ON = frozenset({ADVANCES, RECEIVABLES})  # the accounts that a settlement moves
+
 _ADVANCE_COLUMNS = (
     "district_id",
     "payment_id",
@@ -91,50 +93,73 @@ def settle(session: Session, enterprise_id: UUID, settlements: Sequence[Settleme
     """Put parts of payments on open lines, with postings and revenue lines. Advances are the caller's work.
 
     Raises:
-        MonthClosed: a date lies in a closed month. Nothing is settled.
-        NoPostingPolicy, UnknownBudgetCode: the revenue cannot be posted. Nothing is settled.
+        MonthClosed, NoPostingPolicy, UnknownBudgetCode: see ``Settling.settle``.
     """
-    placed = [
-        (new_id(), settlement, part, max(settlement.settled_on, part.line.issued_on))
-        for settlement in settlements
-        for part in settlement.parts
-    ]
-    if not placed:
-        return
-    district_id = district_of(session)
-    rows = [
-        (
-            district_id,
-            allocation_id,
-            settlement.source.payment_id,
-            part.line.invoice_id,
-            part.line.invoice_line_id,
-            part.amount,
-            part.vat,
-            day,
-        )
-        for allocation_id, settlement, part, day in placed
-    ]
-    insert_rows(session, Allocation, _ALLOCATION_COLUMNS, rows)
-    _lower_lines(session, [part for _, _, part, _ in placed])
-    ledger.post_dated(
-        session,
-        ledger.enterprise_book_id(session, enterprise_id),
-        [(day, _entry(allocation_id, part)) for allocation_id, _, part, day in placed],
+    if any(settlement.parts for settlement in settlements):
+        Settling(session, enterprise_id).settle(settlements)
+
+
+class Settling:
+    """Settles open lines of an enterprise, again and again in one transaction or savepoint.
+
+    What it has to know of the books it reads with the first settlements, and never again.
+    """
+
+    def __init__(self, session: Session, enterprise_id: UUID, book: ledger.HeldBook | None = None) -> None:
+        """Settle in an enterprise's book, held with the accounts of ``SETTLED_ON`` if it is held already."""
+        self._session = session
+        self._enterprise_id = enterprise_id
+        self._book = book
+        self._revenue = budget.Revenue(session, enterprise_id)
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Put parts of payments on open lines, with postings and revenue lines.
+
+        Raises:
+            MonthClosed: a date lies in a closed month. Nothing is settled.
+            NoPostingPolicy, UnknownBudgetCode: the revenue cannot be posted. Nothing is settled.
+        """
+        placed = [
+            (new_id(), settlement.source.payment_id, part, max(settlement.settled_on, part.line.issued_on))
+            for settlement in settlements
+            for part in settlement.parts
+        ]
+        if not placed:
+            return
+        if self._book is None:
+            book_id = ledger.enterprise_book_id(self._session, self._enterprise_id)
+            self._book = ledger.hold_book(self._session, book_id, SETTLED_ON)
+        district_id = district_of(self._session)
+        rows = [
+            (
+                district_id,
+                allocation_id,
+                payment_id,
+                part.line.invoice_id,
+                part.line.invoice_line_id,
+                part.amount,
+                part.vat,
+                day,
+            )
+            for allocation_id, payment_id, part, day in placed
+        ]
+        insert_rows(self._session, Allocation, _ALLOCATION_COLUMNS, rows)
+        _lower_lines(self._session, [part for _, _, part, _ in placed])
+        entries = [(day, _entry(allocation_id, part)) for allocation_id, _, part, day in placed]
+        ledger.post_dated(self._session, self._book, entries)
+        self._revenue.post([_fee(*each) for each in placed])
+
+
+def _fee(allocation_id: UUID, payment_id: UUID, part: Part, day: date) -> budget.Fee:
+    return budget.Fee(
+        allocation_id=allocation_id,
+        payment_id=payment_id,
+        invoice_line_id=part.line.invoice_line_id,
+        service_id=part.line.service_id,
+        code=part.line.revenue_code,
+        net=part.amount - part.vat,
+        posted_on=day,
     )
-    fees = [
-        budget.Fee(
-            allocation_id=allocation_id,
-            payment_id=settlement.source.payment_id,
-            invoice_line_id=part.line.invoice_line_id,
-            service_id=part.line.service_id,
-            code=part.line.revenue_code,
-            net=part.amount - part.vat,
-            posted_on=day,
-        )
-        for allocation_id, settlement, part, day in placed
-    ]
-    budget.post_revenue(session, enterprise_id, fees)
 
 
 def _entry(allocation_id: UUID, part: Part) -> ledger.Entry:

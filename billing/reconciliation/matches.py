@@ -198,6 +198,15 @@ def record_matches(
     if not drafts:
         return
     _refuse_claimed(session, drafts)
+    write_matches(session, bank_account_id, drafts)
+    close_exceptions(session, [row_id for draft in drafts for row_id in draft.row_ids], decided_on)
+    # What the program matches by the thousand is told by whoever lets it look, once and at the end.
+    if decided := [row_id for draft in drafts if draft.why is not None for row_id in draft.row_ids]:
+        announce_completed(session, decided)
+
+
+def write_matches(session: Session, bank_account_id: UUID, drafts: Sequence[MatchDraft]) -> None:
+    """Write down matches with their claims, looking at nothing: of postings that the caller has just made."""
     district_id = district_of(session)
     actor_id = actor_of(session)
     insert_rows(
@@ -231,10 +240,6 @@ def record_matches(
             (district_id, claimed, draft.id) for draft in drafts for claimed in getattr(draft, attribute)
         ]
         insert_rows(session, table, ("district_id", column, "match_id"), values)
-    _close_exceptions(session, drafts, decided_on)
-    # What the program matches by the thousand is told by whoever lets it look, once and at the end.
-    if decided := [row_id for draft in drafts if draft.why is not None for row_id in draft.row_ids]:
-        announce_completed(session, decided)
 
 
 _MATCH_COLUMNS = (
@@ -280,8 +285,8 @@ def _refuse_claimed(session: Session, drafts: Sequence[MatchDraft]) -> None:
             raise PaymentSettled(payment_id=settled)
 
 
-def _close_exceptions(session: Session, drafts: Sequence[MatchDraft], decided_on: date) -> None:
-    row_ids = [row_id for draft in drafts for row_id in draft.row_ids]
+def close_exceptions(session: Session, row_ids: Sequence[UUID], decided_on: date) -> None:
+    """Let rows wait no longer that were explained."""
     for some in in_chunks(row_ids):
         session.execute(
             update(RowException)

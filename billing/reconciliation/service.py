@@ -19,9 +19,7 @@ from billing.kernel.rows import get_row
 from billing.reconciliation.arrivals import match_arrivals
 from billing.reconciliation.importing import hold_accounts, import_statement
 from billing.reconciliation.matches import (
-    CHUNK,
     Matcher,
-    in_chunks,
     open_exceptions,
     open_rows,
     still_open,
@@ -53,6 +51,7 @@ MATCHERS: tuple[Matcher, ...] = (
     match_incoming,
 )
 
+PART = 10_000  # rows that are looked at together: what is known of them is held in memory
 Progress = Callable[[int, int], None]  # rows done, rows in all
 
 
@@ -186,13 +185,14 @@ def _match_all(
     progress: Progress | None,
 ) -> None:
     with planned_each_time(session):
-        for number, chunk in enumerate(in_chunks(row_ids)):
-            _match_chunk(session, account, chunk, day, outcome)
+        for start in range(0, len(row_ids), PART):
+            part = row_ids[start : start + PART]
+            _match_part(session, account, part, day, outcome)
             if progress is not None:
-                progress(number * CHUNK + len(chunk), len(row_ids))
+                progress(start + len(part), len(row_ids))
 
 
-def _match_chunk(
+def _match_part(
     session: Session, account: BankAccount, row_ids: Sequence[UUID], day: date, outcome: Outcome
 ) -> None:
     """Let every matcher look at what the ones before it left, and let the rest wait."""

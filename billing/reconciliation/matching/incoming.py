@@ -9,15 +9,23 @@ from sqlalchemy.orm import Session
 
 from billing.budget.service import NoPostingPolicy, UnknownBudgetCode
 from billing.districts.models import BankAccount, BankAccountKind
+from billing.kernel.behind import writing_behind
 from billing.kernel.ids import new_id
 from billing.ledger.service import MonthClosed
 from billing.payments.models import PaymentMethod
-from billing.payments.recording import Receipt, Recorded, record_payments
+from billing.payments.recording import Receipt, Recorded, Recording, record_payments
 from billing.receivables.service import NotOpenForCustomer
 from billing.reconciliation.arrivals import lock_budget_book
 from billing.reconciliation.direct_payments import record_payment_matches, takes_payments
 from billing.reconciliation.formats.statement import Direction
-from billing.reconciliation.matches import MatchDraft, OpenRow
+from billing.reconciliation.matches import (
+    MatchDraft,
+    OpenRow,
+    close_exceptions,
+    in_chunks,
+    record_matches,
+    write_matches,
+)
 from billing.reconciliation.matching.candidates import load
 from billing.reconciliation.matching.knowledge import Known, KnownPayment, Movement
 from billing.reconciliation.matching.openness import Openness, openness_of
@@ -51,19 +59,65 @@ def match_incoming(
     if not incoming or not takes_payments(session, account):
         return {}
     bookable = _open_in_budget(session, account, incoming)
-    decided, left = decide(session, account.enterprise_id, bookable)
     bookable_ids = {row.id for row in bookable}
-    left |= {row.id: ExceptionKind.NOT_BOOKABLE for row in incoming if row.id not in bookable_ids}
+    left = {row.id: ExceptionKind.NOT_BOOKABLE for row in incoming if row.id not in bookable_ids}
+    if account.kind is BankAccountKind.BANK:
+        try:
+            with session.begin_nested(), writing_behind(session):
+                return left | _book_in_parts(session, account, bookable, decided_on)
+        except _REFUSALS:
+            pass  # one of thousands is refused; now it is looked for
+    for some in in_chunks(bookable):
+        left |= _book_what_can_be(session, account, some, decided_on)
+    return left
+
+
+def _book_in_parts(
+    session: Session, account: BankAccount, rows: Sequence[OpenRow], decided_on: date
+) -> dict[UUID, ExceptionKind]:
+    """Book the rows that are sure, and say why the others are not; while a part is stored, the next is decided.
+
+    Everybody whom a row may be of is held, not only those whom it turns out to be of.
+
+    Raises:
+        One of ``_REFUSALS``, for whichever row: nothing is booked.
+    """
+    deciding = Deciding(session, account.enterprise_id, rows)
+    recording = Recording(session, account.enterprise_id, deciding.customer_ids)
+    left: dict[UUID, ExceptionKind] = {}
+    confirmations: list[MatchDraft] = []
+    for some in in_chunks(rows):
+        decided, waiting = deciding.decide(some)
+        left |= waiting
+        confirmations += [each.draft for each in decided if each.receipt is None]
+        new = [(each.draft, each.receipt) for each in decided if each.receipt is not None]
+        recorded = recording.record([receipt for _, receipt in new], fresh=True)
+        drafts = [_claiming(draft, made) for (draft, _), made in zip(new, recorded, strict=True)]
+        write_matches(session, account.id, drafts)
+    record_matches(session, account.id, confirmations, decided_on=decided_on)
+    close_exceptions(session, [row.id for row in rows if row.id not in left], decided_on)
+    return left
+
+
+def _book_what_can_be(
+    session: Session, account: BankAccount, rows: Sequence[OpenRow], decided_on: date
+) -> dict[UUID, ExceptionKind]:
+    """Book the rows that are sure and that the books take, and say why the others are not booked."""
+    decided, left = Deciding(session, account.enterprise_id, rows).decide(rows)
     drafts = [each.draft for each in decided if each.receipt is None]
     to_record = [each for each in decided if each.receipt is not None]
     for each, recorded in zip(to_record, _record(session, account.enterprise_id, to_record), strict=True):
         if recorded is None:
             left[each.row.id] = ExceptionKind.NOT_BOOKABLE
         else:
-            assert recorded.transfer_id is not None  # the match's own id is in the outside id: it is new
-            drafts.append(replace(each.draft, transfer_ids=(recorded.transfer_id,)))
+            drafts.append(_claiming(each.draft, recorded))
     record_payment_matches(session, account, drafts, decided_on=decided_on)
     return left
+
+
+def _claiming(draft: MatchDraft, recorded: Recorded) -> MatchDraft:
+    assert recorded.transfer_id is not None  # the match's own id is in the outside id: it is new
+    return replace(draft, transfer_ids=(recorded.transfer_id,))
 
 
 def _open_in_budget(session: Session, account: BankAccount, rows: Sequence[OpenRow]) -> Sequence[OpenRow]:
@@ -74,29 +128,39 @@ def _open_in_budget(session: Session, account: BankAccount, rows: Sequence[OpenR
     return [row for row in rows if closed_through is None or row.booked_on > closed_through]
 
 
-def decide(
-    session: Session, enterprise_id: UUID, rows: Sequence[OpenRow]
-) -> tuple[list[Decided], dict[UUID, ExceptionKind]]:
-    """What each row is to become, one after the other, and why the others are left. Writes nothing."""
-    read = {row.id: read_purpose(row.purpose) for row in rows}
-    known = load(session, enterprise_id, rows, read)
-    openness = openness_of(session, enterprise_id)
-    decided: list[Decided] = []
-    left: dict[UUID, ExceptionKind] = {}
-    for row in rows:
-        verdict = judge(row, read[row.id], known)
-        if verdict.exception is not None or verdict.candidate is None:
-            left[row.id] = verdict.exception or ExceptionKind.UNKNOWN_PAYER
-        elif verdict.confirms is not None:
-            # The next row of the same sum is another payment.
-            known.note(replace(verdict.confirms, shown_by=Movement.of(row)))
-            draft = _draft(row, verdict.candidate, MatchKind.CONFIRMATION)
-            decided.append(Decided(row, replace(draft, transfer_ids=(verdict.confirms.transfer_id,))))
-        elif not _is_bookable(row, verdict, known, openness):
-            left[row.id] = ExceptionKind.NOT_BOOKABLE
-        else:
-            decided.append(_to_record(row, verdict.candidate, known))
-    return decided, left
+class Deciding:
+    """Says what rows are to become, one after the other; what it decides of one it knows at the next.
+
+    Attributes:
+        customer_ids: whose money one of the rows may be.
+    """
+
+    def __init__(self, session: Session, enterprise_id: UUID, rows: Sequence[OpenRow]) -> None:
+        """Learn what may explain these rows."""
+        self._read = {row.id: read_purpose(row.purpose) for row in rows}
+        self._known = load(session, enterprise_id, rows, self._read)
+        self._openness = openness_of(session, enterprise_id)
+        self.customer_ids = frozenset(self._known.customers)
+
+    def decide(self, rows: Sequence[OpenRow]) -> tuple[list[Decided], dict[UUID, ExceptionKind]]:
+        """What each of some rows is to become, and why the others are left. Looks nothing up, writes nothing."""
+        known = self._known
+        decided: list[Decided] = []
+        left: dict[UUID, ExceptionKind] = {}
+        for row in rows:
+            verdict = judge(row, self._read[row.id], known)
+            if verdict.exception is not None or verdict.candidate is None:
+                left[row.id] = verdict.exception or ExceptionKind.UNKNOWN_PAYER
+            elif verdict.confirms is not None:
+                # The next row of the same sum is another payment.
+                known.note(replace(verdict.confirms, shown_by=Movement.of(row)))
+                draft = _draft(row, verdict.candidate, MatchKind.CONFIRMATION)
+                decided.append(Decided(row, replace(draft, transfer_ids=(verdict.confirms.transfer_id,))))
+            elif not _is_bookable(row, verdict, known, self._openness):
+                left[row.id] = ExceptionKind.NOT_BOOKABLE
+            else:
+                decided.append(_to_record(row, verdict.candidate, known))
+        return decided, left
 
 
 def _is_bookable(row: OpenRow, verdict: Verdict, known: Known, openness: Openness) -> bool:

@@ -27,7 +27,10 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from billing.kernel.behind import write
+from billing.kernel.columns import EnumType
 from billing.kernel.db import district_of
+
+_encode_json = json.JSONEncoder(ensure_ascii=False).encode
 
 Row = tuple[Any, ...]  # a value per column, as Python has it
 _Binder = Callable[[Any], Any]
@@ -135,9 +138,18 @@ def _arrays(binders: Sequence[_Binder | None], rows: Sequence[Row]) -> Iterator[
 
 def _array(values: Sequence[Any]) -> str:
     """Values that the driver would take, as the literal of an array of PostgreSQL."""
+    first, last = values[:1], values[-1:]
+    if len(values) > 1 and first[0] is last[0] and all(value is first[0] for value in values):
+        return f"{{{','.join(_elements(first) * len(values))}}}"  # most columns of bulk work hold one value
+    return f"{{{','.join(_elements(values))}}}"
+
+
+def _elements(values: Sequence[Any]) -> list[str]:
     kind = next((type(value) for value in values if value is not None), str)
-    write = _WRITERS.get(kind, _quoted)
-    return f"{{{','.join(['NULL' if value is None else write(value) for value in values])}}}"
+    if kind is UUID:
+        return ["NULL" if value is None else f"{value.int:032x}" for value in values]
+    written = _WRITERS.get(kind, _quoted)
+    return ["NULL" if value is None else written(value) for value in values]
 
 
 def _quoted(value: str) -> str:
@@ -152,7 +164,6 @@ def _quoted_instant(value: datetime) -> str:
 _WRITERS: dict[type, Callable[[Any], str]] = {
     int: str,
     bool: str,
-    UUID: lambda value: value.hex,
     date: date.isoformat,
     datetime: _quoted_instant,
     time: time.isoformat,
@@ -212,11 +223,13 @@ def _binder_of(kind: TypeEngine[Any], dialect: Dialect) -> _Binder | None:
     """How a value reaches the driver; None where it goes as it is."""
     if isinstance(kind, JSON):
         return _to_json
-    return kind.dialect_impl(dialect).bind_processor(dialect)
+    bind = kind.dialect_impl(dialect).bind_processor(dialect)
+    # An enumeration has few values, and thousands of rows hold them.
+    return lru_cache(maxsize=100)(bind) if isinstance(kind, EnumType) and bind is not None else bind
 
 
 def _to_json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)
+    return None if value is None else _encode_json(value)
 
 
 class _Array(UserDefinedType[str]):

@@ -80,7 +80,7 @@ class HeldBook:
     """A book no month of which is closed before the transaction, or the savepoint it was held in, is over.
 
     Attributes:
-        accounts: ids by code and fiscal year; the year is 0 where an account serves the entries of every year.
+        accounts: ids by code and fiscal year; year 0 where an account serves the entries of every year.
     """
 
     id: UUID

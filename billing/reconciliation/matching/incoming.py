@@ -75,7 +75,7 @@ def match_incoming(
 def _book_in_parts(
     session: Session, account: BankAccount, rows: Sequence[OpenRow], decided_on: date
 ) -> dict[UUID, ExceptionKind]:
-    """Book the rows that are sure, and say why the others are not; while a part is stored, the next is decided.
+    """Book the rows that are sure; a part is stored while the next is decided. Says why the others are left.
 
     Everybody whom a row may be of is held, not only those whom it turns out to be of.
 
@@ -143,7 +143,7 @@ class Deciding:
         self.customer_ids = frozenset(self._known.customers)
 
     def decide(self, rows: Sequence[OpenRow]) -> tuple[list[Decided], dict[UUID, ExceptionKind]]:
-        """What each of some rows is to become, and why the others are left. Looks nothing up, writes nothing."""
+        """What each of some rows is to become, and why the others are left. Only computes."""
         known = self._known
         decided: list[Decided] = []
         left: dict[UUID, ExceptionKind] = {}

@@ -1,12 +1,16 @@
 """A bank's statement read, matched and booked as payments, beside COPY of every row that this wrote."""
 
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
+from multiprocessing import get_context
 from time import perf_counter
 
 import psycopg
 from sqlalchemy import make_url
 
+from billing.kernel.memory import collect_rarely
 from billing.kernel.money import Money
 from billing.reconciliation.models import MatchKind
 from billing.reconciliation.service import take_in
@@ -20,6 +24,7 @@ from tests.support.identifiers import synthetic_iban
 FIRST_DAY = date(2026, 4, 1)
 DAYS = 25
 TAKEN_IN_ON = date(2026, 5, 2)
+RATE_GOAL = 5_000  # rows a second
 PURPOSES = (
     "лицевой счет {account}, қар тазалау ақысы",
     "Оплата за вывоз мусора л/с {account}",
@@ -64,15 +69,19 @@ def statement(village: Village, rows: int) -> bytes:
     ).encode()
 
 
-def booked(database: Database, content: bytes) -> float:
-    """Seconds from the file's bytes to the commit; every row must have become a payment."""
-    with opened(database) as sessions:
+def booked(url: str, content: bytes) -> tuple[float, float]:
+    """Seconds from the file's bytes to the commit, and the peak of a process of its own in MiB.
+
+    Every row must have become a payment.
+    """
+    collect_rarely()  # as every process of the program does
+    with opened(Database("postgresql", url)) as sessions:
         begun = perf_counter()
         with sessions.begin(DISTRICT_ID) as session:
             taken = take_in(session, content, file_name="april.txt", taken_in_on=TAKEN_IN_ON)
         seconds = perf_counter() - begun
     assert set(taken.outcome.matched) == {MatchKind.PAYMENT} and not taken.outcome.waiting, taken.outcome
-    return seconds
+    return seconds, memory_peak_mib()
 
 
 def copied(server: str, source: Database, target: Database) -> float:
@@ -115,24 +124,34 @@ def _as_superuser(server: str, database: Database) -> str:
 def measure(
     databases: PostgresqlDatabases, *, rows: int, debtors: int, goal: float | None, rounds: int = 3
 ) -> list[Measurement]:
-    """Rounds of ours and COPY in turn, each in copies of one village; the first round warms up."""
+    """Rounds of ours and COPY in turn, each in copies of one village; the first round warms up.
+
+    Args:
+        goal: of the ratio; without one the rate itself is held against ``RATE_GOAL``.
+    """
     ours: list[float] = []
     floor: list[float] = []
+    peaks_mib: list[float] = []
     server = databases.server.render_as_string(hide_password=False)
     with databases.migrated() as template:
         village = settle(template, debtors)
         content = statement(village, rows)
         for _ in range(rounds + 1):
             with databases.copy_of(template) as one, databases.copy_of(template) as other:
-                ours.append(booked(one, content))
+                with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as process:
+                    seconds, peak_mib = process.submit(booked, one.url, content).result()
+                ours.append(seconds)
+                peaks_mib.append(peak_mib)
                 floor.append(copied(server, one, other))
-    work = f"statement of {rows:,} rows read, matched, booked, peak {memory_peak_mib():.0f} MiB"
-    return [
-        at_least(
-            f"{work} / COPY of all rows that this writes (PostgreSQL)",
-            rows / median_of(ours),
-            rows / median_of(floor),
-            goal,
-            unit="rows/s",
-        )
-    ]
+    row = at_least(
+        f"statement of {rows:,} rows read, matched, booked, peak {max(peaks_mib):.0f} MiB"
+        " / COPY of all rows that this writes (PostgreSQL)",
+        rows / median_of(ours),
+        rows / median_of(floor),
+        goal,
+        unit="rows/s",
+    )
+    if goal is None:
+        reached = rows / median_of(ours) >= RATE_GOAL
+        row = replace(row, goal=f"{RATE_GOAL:,} rows/s", reached=reached)
+    return [row]

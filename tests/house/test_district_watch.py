@@ -172,3 +172,20 @@ def test_a_test_fails_in_which_the_application_joins_across_districts(session, t
     assert code == pytest.ExitCode.TESTS_FAILED
     assert outcomes.failures["test_joined_in_the_district"] == ""
     assert "joins across districts" in outcomes.failures["test_joined_by_id"]
+
+
+def busy(session):
+    """Roles of the users who are members twice, one of them as one of several."""
+    other = aliased(Membership)
+    same = (other.district_id == Membership.district_id) & (other.user_id == Membership.user_id)
+    either = Membership.role.in_([Role.CLERK, Role.AUDITOR]) | other.role.in_([Role.CLERK, Role.AKIM])
+    return session.execute(select(Membership.role).join(other, same).where(either)).all()
+
+
+@pytest.mark.postgresql_only
+def test_a_list_within_parentheses_is_read(session):
+    """Several values of a list are read as one; the parenthesis around the condition stays where it is."""
+    scope(session, DISTRICT_ID)
+    as_the_application(busy)(session)
+
+    assert WATCH.taken() == []

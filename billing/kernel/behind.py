@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -21,7 +22,7 @@ from sqlalchemy.orm import Session
 STATEMENTS_MAX = 24  # that wait; each holds the text of some thousands of rows
 # How long a thread that computes keeps the interpreter from one that has just heard from the database. By
 # default it is 5 ms, and a statement takes several turns.
-_SWITCH_SECONDS = 0.000_5
+_SWITCH = timedelta(microseconds=500)
 _INFO_KEY = "billing.kernel.behind"
 
 
@@ -95,7 +96,7 @@ def writing_behind(session: Session) -> Iterator[None]:
 
         session.info[_INFO_KEY] = behind
         event.listen(connection, "before_cursor_execute", wait)
-        sys.setswitchinterval(_SWITCH_SECONDS)
+        sys.setswitchinterval(_SWITCH.total_seconds())
         try:
             yield
             behind.wait()

@@ -5,8 +5,8 @@ PostgreSQL only. SQLite has no triggers on statements, and none of its own to sa
 
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

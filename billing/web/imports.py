@@ -15,6 +15,8 @@ from billing.web.fields import (
 )
 from billing.web.language import reader_language
 
+PROBLEMS_TOLD_MAX = 200  # more than anybody mends in one go
+
 
 class ListUpload(Schema):
     """A list: CSV or XLSX."""
@@ -46,6 +48,9 @@ class ImportReportOut(Schema):
     refused = StrictInteger(required=True)
     written = BooleanField(required=True)
     problems = ListField(NestedField(RowProblemOut), dump_only=True, required=True)
+    more_problems = StrictInteger(
+        required=True, metadata={"description": f"beyond the first {PROBLEMS_TOLD_MAX}"}
+    )
 
 
 def mode_of(args: dict[str, Any]) -> ImportMode:
@@ -68,6 +73,7 @@ def import_answer(report: ImportReport) -> dict[str, Any]:
                 "column": each.column,
                 "detail": sentence(each, language),
             }
-            for each in report.problems
+            for each in report.problems[:PROBLEMS_TOLD_MAX]
         ],
+        "more_problems": max(0, len(report.problems) - PROBLEMS_TOLD_MAX),
     }

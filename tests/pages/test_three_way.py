@@ -75,12 +75,15 @@ def test_from_the_registry_to_the_signed_day(desk, sessions, shop):
 
 
 def test_a_wrong_registry_is_shown_at_its_file(desk, sessions, shop):
-    """Row and reason of the first problem; nothing is written. A day that is none is refused."""
+    """Row and reason of every problem; nothing is written. A day that is none is refused."""
     accountant = desk.seat(Role.ACCOUNTANT)
 
-    refused = upload(accountant, shop[0], "Номер транзакции;Сумма;Дата\n1;мало;16.11.2026\n")
+    refused = upload(
+        accountant, shop[0], "Номер транзакции;Сумма;Дата\n1;мало;16.11.2026\n2;5;нет\n3;5;16.11.2026\n"
+    )
 
     assert refused.status_code == 422
-    assert "row 2: Not a sum above zero" in text_of(refused.text)
+    said = text_of(refused.text)
+    assert "2 problems" in said and "row 2: Not a sum above zero" in said and "Дата: нет" in said
     assert count(sessions, RegistryRow) == 0
     assert accountant.get(f"/three-way/{shop[0]}/2026-13-01").status_code == 422

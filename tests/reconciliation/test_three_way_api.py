@@ -114,6 +114,15 @@ def test_an_accountant_s_way_from_the_registry_to_the_signed_day(office, shop):
     assert (shown["undo_reason"], count(office, SignedDay)) == ("найдено ещё", 0)
 
 
+def test_a_registry_with_thousands_of_problems_is_told_the_first_of_them(office, shop):
+    """Two hundred with their rows, and how many more there are; nothing is written."""
+    rows = "".join(f"{number};мало;16.11.2026\n" for number in range(1_000))
+    answer = upload(office, shop, f"Номер транзакции;Сумма;Дата\n{rows}").json
+    assert (len(answer["problems"]), answer["more_problems"], answer["refused"]) == (200, 800, 1_000)
+    assert [each["row"] for each in answer["problems"]] == list(range(2, 202))
+    assert (answer["written"], count(office, RegistryRow)) == (False, 0)
+
+
 def test_the_same_file_again_is_the_same_registry(office, shop):
     """A repeated upload answers with the registry that stands there; its rows stand there once."""
     first, again = upload(office, shop).json, upload(office, shop).json

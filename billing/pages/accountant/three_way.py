@@ -1,5 +1,6 @@
 """Three-way reconciliation for people: registries in, days compared, missing payments booked, days signed."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from billing.kernel.clock import today
 from billing.kernel.errors import InvalidInput
 from billing.kernel.reporting import XLSX_TYPE, ReportTable, to_cells, to_xlsx
-from billing.kernel.spreadsheets import sentence
+from billing.kernel.spreadsheets import Problem, sentence
 from billing.pages.desk import ACCOUNTANTS, ALL, OVERSEERS, Choice, name_of
 from billing.pages.fields import TypedDate
 from billing.pages.forms import Form, blank, filters, read, submit
@@ -31,6 +32,7 @@ from billing.reconciliation.three_way.sign_off import (
 from billing.web.access import requires
 from billing.web.fields import IdField, Schema, TextField
 from billing.web.files import file_answer
+from billing.web.imports import PROBLEMS_TOLD_MAX
 from billing.web.language import reader_language
 from billing.web.transaction import current_session
 
@@ -86,6 +88,7 @@ def index() -> ResponseReturnValue:
 def take_in() -> ResponseReturnValue:
     """Take in a provider's registry, all of it or nothing."""
     form = read(RegistryForm)
+    problems: list[Problem] = []
 
     def work(session: Session) -> str:
         file = request.files.get("file")
@@ -95,12 +98,13 @@ def take_in() -> ResponseReturnValue:
             session, form.values["provider_id"], file.read(), file_name=file.filename[-200:]
         )
         if report.rows.problems:
-            first = report.rows.problems[0]
+            problems.extend(report.rows.problems)
+            first = problems[0]
             raise RegistryRefused(
                 field="file",
                 row=first.row,
                 problem=sentence(first, reader_language()),
-                count=len(report.rows.problems),
+                count=len(problems),
             )
         return url_for(
             "accountant_three_way.index",
@@ -109,7 +113,7 @@ def take_in() -> ResponseReturnValue:
             last_day=report.last_day,
         )
 
-    return submit(form, work, _index, done="page.registry_taken_in")
+    return submit(form, work, lambda refused: _index(refused, problems), done="page.registry_taken_in")
 
 
 @blp.get("/<uuid:provider_id>/<day>")
@@ -178,7 +182,7 @@ def _asked() -> tuple[Form, dict[str, Any]]:
     return form, {"first_day": first_day, "last_day": last_day, "provider_id": provider_id}
 
 
-def _index(form: Form) -> str:
+def _index(form: Form, problems: Sequence[Problem] = ()) -> str:
     asked, period = _asked()
     session = current_session()
     providers = list_providers(session, ALL).items
@@ -189,6 +193,7 @@ def _index(form: Form) -> str:
         days=compare_days(session, **period),
         counts=counted(differences_of(session, **period)),
         providers=[Choice(str(each.id), name_of(each)) for each in providers],
+        problems=[(each, sentence(each, reader_language())) for each in problems[:PROBLEMS_TOLD_MAX]],
     )
 
 

@@ -13,8 +13,10 @@ from billing.invoicing.models import Invoice
 from billing.kernel.cells import read_identifier
 from billing.kernel.errors import InvalidInput, NotFound
 from billing.kernel.identifiers import check_account_number, mask_iin
+from billing.ledger.chart import WORKERS
 from billing.orders.models import ServiceOrder
 from billing.payments.models import Payment
+from billing.workforce.models import Contractor, Worker
 
 _NUMBER = re.compile(r"(\d{1,9})/(\d{4})", re.ASCII)
 
@@ -153,6 +155,22 @@ def payment_of(session: Session, payment_id: str) -> Payment:
     if len(found) != 1:
         raise NotFound(kind="payment", id=payment_id)
     return found[0]
+
+
+def party_of(session: Session, account: str, number: str) -> UUID:
+    """The worker of that IIN on 3350; elsewhere the contractor of that BIN.
+
+    Raises:
+        NotFound: nobody has it; it is masked in the facts.
+    """
+    wanted = number.strip()
+    if account == WORKERS:
+        found, kind = session.scalar(select(Worker.id).where(Worker.iin == wanted)), "worker"
+    else:
+        found, kind = session.scalar(select(Contractor.id).where(Contractor.bin == wanted)), "contractor"
+    if found is None:
+        raise NotFound(kind=kind, id=mask_iin(number))
+    return found
 
 
 def _by_account_number(session: Session, number: str) -> Customer | None:

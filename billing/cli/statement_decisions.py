@@ -1,5 +1,6 @@
 """``auyl statement exceptions``, ``match`` and ``undo``: what waits, a person's word on it, the way back."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -9,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from billing.cli.finding import customer_of, invoice_of
+from billing.cli.finding import customer_of, invoice_of, party_of
 from billing.cli.office import Office
 from billing.cli.statement import group
 from billing.cli.tables import formatted, show
@@ -20,6 +21,7 @@ from billing.kernel.i18n import label
 from billing.kernel.money import Money
 from billing.reconciliation.matching import decisions, exceptions, weighing
 from billing.reconciliation.matching.decisions import Lesson, Part
+from billing.reconciliation.matching.parties import Share
 from billing.reconciliation.matching.wording import sentences
 from billing.reconciliation.models import ExceptionKind, StatementMatch
 
@@ -62,6 +64,13 @@ def list_exceptions(
 )
 @click.option("--invoice", help="Invoice that the money is for, 12/2026; where it is one customer's.")
 @click.option("--account", help="Code of the account to post to, where it is nobody's payment.")
+@click.option(
+    "--party",
+    "parties",
+    multiple=True,
+    metavar="NUMBER[=SUM]",
+    help="IIN or BIN of the worker (3350) or contractor (3310) it went to; several with their sums.",
+)
 @click.option("--why", help="Why it is so; needed to decide.")
 @click.option("--rule", is_flag=True, help="Propose it next time for the same bank account.")
 @click.pass_obj
@@ -73,6 +82,7 @@ def match_row(
     customers: tuple[str, ...],
     invoice: str | None,
     account: str | None,
+    parties: tuple[str, ...],
     why: str | None,
     rule: bool,
 ) -> None:
@@ -83,9 +93,12 @@ def match_row(
       auyl statement match ROW --customer 47363900019 --why "rang him"
       auyl statement match ROW --customer 47363900019=1160 --customer 47363900027=840 --why "a family"
       auyl statement match ROW --account 7210 --why "a charge paid back"
+      auyl statement match ROW --account 3350 --party 850615300015 --why "pay of October"
     """
     if bool(customers) and account is not None:
         raise click.UsageError("Either --customer or --account, not both.")
+    if parties and account is None:
+        raise click.UsageError("A --party is of an --account.")
     if not customers and account is None:
         _weigh(office, row)
         return
@@ -95,7 +108,13 @@ def match_row(
     with office.work() as session:
         if account is not None:
             match = decisions.decide_entry(
-                session, [row], account, decided_on=today(), why=why, lesson=lesson
+                session,
+                [row],
+                account,
+                decided_on=today(),
+                why=why,
+                lesson=lesson,
+                shares=_shares(session, row, account, parties),
             )
         else:
             parts = _parts(session, row, customers, invoice)
@@ -127,15 +146,23 @@ def undo_row(office: Office, /, *, row: UUID, reason: str, day: date | None) -> 
 def _parts(session: Session, row_id: UUID, typed: tuple[str, ...], invoice: str | None) -> list[Part]:
     row, enterprise_id = weighing.open_row(session, row_id)
     invoice_ids = () if invoice is None else (invoice_of(session, enterprise_id, invoice).id,)
-    parts = []
+    sums = _sums(typed, row.amount)
+    return [Part(customer_of(session, number).id, amount, invoice_ids) for number, amount in sums]
+
+
+def _shares(session: Session, row_id: UUID, account: str, typed: tuple[str, ...]) -> list[Share]:
+    row, _ = weighing.open_row(session, row_id)
+    return [Share(party_of(session, account, number), amount) for number, amount in _sums(typed, row.amount)]
+
+
+def _sums(typed: tuple[str, ...], whole: Money) -> Iterator[tuple[str, Money]]:
+    """Numbers with their sums, ``NUMBER=SUM``; the whole sum where none is given."""
     for each in typed:
         number, _, amount = each.partition("=")
         try:
-            part = Money.parse(amount.replace(",", ".")) if amount else row.amount
+            yield number, Money.parse(amount.replace(",", ".")) if amount else whole
         except ValueError as error:
             raise click.UsageError(f"{amount!r} is no sum in tenge: write 1250.50") from error
-        parts.append(Part(customer_of(session, number).id, part, invoice_ids))
-    return parts
 
 
 def _weigh(office: Office, row_id: UUID) -> None:

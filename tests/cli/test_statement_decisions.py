@@ -16,6 +16,7 @@ from tests.support.bank_rows import take_in_rows
 from tests.support.customers import make_customer
 from tests.support.identifiers import synthetic_iban, synthetic_iin
 from tests.support.resident_rows import APRIL_12, came
+from tests.support.workforce import make_worker
 
 
 @pytest.fixture
@@ -87,6 +88,13 @@ def test_a_row_is_split_or_posted_elsewhere(auyl, office, waiting, account_numbe
     assert auyl("statement", "match", waiting, *split).exit_code == 0
     assert sums(office) == ["1160.00", "840.00"]
     auyl("statement", "undo", waiting, "--reason", "no")
+    with office.work() as session:
+        worker = make_worker(session).iin
+    given_back = ("statement", "match", waiting, "--account", "3350", "--why", "pay given back")
+    assert auyl(*given_back).exit_code == 1
+    assert auyl(*given_back, "--party", f"{worker}=1999").exit_code == 1
+    assert auyl(*given_back, "--party", worker).exit_code == 0
+    auyl("statement", "undo", waiting, "--reason", "no")
     posted = auyl("statement", "match", waiting, "--account", "7210", "--why", "paid back")
     assert posted.exit_code == 0
     assert len(sums(office)) == 2
@@ -97,6 +105,8 @@ def test_a_row_is_split_or_posted_elsewhere(auyl, office, waiting, account_numbe
     [
         (["--customer", "1", "--account", "7210", "--why", "x"], 2),
         (["--account", "7210"], 2),
+        (["--customer", "1", "--party", "1", "--why", "x"], 2),
+        (["--account", "3310", "--party", "1", "--why", "x"], 1),
         (["--customer", "1=many", "--why", "x"], 2),
         (["--customer", "1", "--why", "x"], 1),
         (["--account", "3510", "--why", "x"], 1),

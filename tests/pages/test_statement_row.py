@@ -19,6 +19,7 @@ from tests.support.districts import DISTRICT_ID
 from tests.support.identifiers import synthetic_iban, synthetic_iin
 from tests.support.pages import text_of
 from tests.support.resident_rows import APRIL_12, came
+from tests.support.workforce import make_worker
 
 IBAN = synthetic_iban(800)
 
@@ -137,6 +138,13 @@ def test_money_that_went_out_is_posted_or_waits_with_a_note(sessions, billed, ac
     assert "спрошу банк" in accountant.read(page)
     assert accountant.send(page, "/entry", account="7210", entry_why="подписка").status_code == 303
     assert "подписка" in accountant.read(page)
+    with sessions.begin(DISTRICT_ID) as session:
+        worker = make_worker(session)
+    page = row_in(sessions, row("7", Direction.OUT, on=APRIL_12))
+    unnamed = accountant.send(page, "/entry", account="3350", entry_why="жалақы")
+    assert unnamed.status_code == 422 and 'id="party_id-wrong"' in unnamed.text
+    named = {"account": "3350", "party_id": str(worker.id), "entry_why": "жалақы"}
+    assert accountant.send(page, "/entry", **named).status_code == 303
     page = row_in(sessions, came("9"))
     address = f"{page}/wrong-account"
     shown = accountant.read(page)

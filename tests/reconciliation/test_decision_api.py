@@ -18,6 +18,7 @@ from tests.support.billing import open_desk
 from tests.support.districts import DISTRICT_ID, OTHER_DISTRICT_ID, OTHER_DISTRICT_KATO, make_district
 from tests.support.identifiers import synthetic_iban, synthetic_iin
 from tests.support.resident_rows import APRIL_12, came
+from tests.support.workforce import make_worker
 
 API = "/api/v1"
 EXCEPTIONS = f"{API}/statement-exceptions"
@@ -130,6 +131,13 @@ def test_entries_and_confirmations(office, desk):
         },
     )
     assert (entry.status_code, entry.json["kind"]) == (201, "entry")
+    with office.sessions.begin(DISTRICT_ID) as session:
+        worker_id = str(make_worker(session).id)
+    pay = {"row_ids": [row_in(office, "10")], "account": "3350", "why": "қайтарды"}
+    unnamed = office.post(f"{API}/statement-decisions/entries", json=pay)
+    assert (unnamed.status_code, unnamed.json["code"]) == (422, "party_needed")
+    named = pay | {"parties": [{"party_id": worker_id, "amount": "10.00"}]}
+    assert office.post(f"{API}/statement-decisions/entries", json=named).status_code == 201
     with office.sessions.begin(DISTRICT_ID) as session:
         desk.at(session).pay("77", received_on=APRIL_12)
     row_id = row_in(office, "77", purpose="возврат чего-то")

@@ -22,9 +22,10 @@ from billing.kernel.errors import InvalidInput, NotFound
 from billing.kernel.identifiers import mask_iin
 from billing.kernel.money import Money
 from billing.kernel.rows import get_row
+from billing.ledger.chart import CONTRACTORS, WORKERS
 from billing.ledger.models import SourceKind, Transfer
 from billing.pages import desk
-from billing.pages.desk import ACCOUNTANTS, BOOKKEEPERS
+from billing.pages.desk import ACCOUNTANTS, BOOKKEEPERS, Choice
 from billing.pages.fields import TypedMoney, TypedPastDate
 from billing.pages.forms import Form, blank, read, submit
 from billing.payments.providers.models import Provider
@@ -33,12 +34,14 @@ from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import open_rows
 from billing.reconciliation.matching import decisions, exceptions, weighing
 from billing.reconciliation.matching.decisions import Lesson, Part
+from billing.reconciliation.matching.parties import Share
 from billing.reconciliation.matching.wording import sentences
 from billing.reconciliation.models import RowException, StatementMatch, StatementRow
 from billing.web.access import requires
 from billing.web.fields import IdField, ListField, Schema, TextField
 from billing.web.language import reader_language
 from billing.web.transaction import current_session
+from billing.workforce.service import list_contractors, list_workers
 
 blp = Blueprint("accountant_row", __name__, url_prefix="/statements/rows")
 
@@ -78,6 +81,7 @@ class EntryForm(Schema):
     """To which account the row is posted."""
 
     account = TextField(10, required=True)
+    party_id = IdField()
     entry_why = TextField(300, required=True)
     purpose_part = TextField(100)
 
@@ -147,7 +151,8 @@ def decide_entry(row_id: UUID) -> ResponseReturnValue:
     form = read(EntryForm)
 
     def work(session: Session) -> str:
-        part = form.values.get("purpose_part", "")
+        part, party_id = form.values.get("purpose_part", ""), form.values.get("party_id")
+        amount = _row(session, row_id).amount
         decisions.decide_entry(
             session,
             [row_id],
@@ -155,10 +160,12 @@ def decide_entry(row_id: UUID) -> ResponseReturnValue:
             decided_on=today(),
             why=form.values["entry_why"],
             lesson=Lesson(purpose_part=part) if part else None,
+            shares=() if party_id is None else (Share(party_id, amount),),
         )
         return _own(row_id)
 
     fields = {"why": "entry_why", "rule_too_wide": "purpose_part", "already_exists": "purpose_part"}
+    fields |= {"parties": "party_id", "party_needed": "party_id"}
     return submit(form, work, _page(row_id), done="page.row_decided", fields=fields)
 
 
@@ -317,6 +324,7 @@ def _waiting(session: Session, form: Form, row: StatementRow, account: BankAccou
         "entry_rules": weighed.entry_rules,
         "providers": _providers(session, account.enterprise_id),
         "day_before": (row.booked_on - timedelta(days=1)).isoformat(),
+        "payees": _payees(session),
         "accounts": desk.entry_accounts(session, account.enterprise_id),
     }
 
@@ -324,3 +332,10 @@ def _waiting(session: Session, form: Form, row: StatementRow, account: BankAccou
 def _providers(session: Session, enterprise_id: UUID) -> list[Provider]:
     """Whose money the row may be, put together by hand."""
     return [each for each in list_providers(session, desk.ALL).items if each.enterprise_id == enterprise_id]
+
+
+def _payees(session: Session) -> list[Choice]:
+    """Workers and contractors, under the accounts that are kept by them."""
+    workers = [(WORKERS, each.id, each.name) for each in list_workers(session, desk.ALL).items]
+    contractors = [(CONTRACTORS, each.id, each.name) for each in list_contractors(session, desk.ALL).items]
+    return [Choice(str(party_id), f"{code} · {name}") for code, party_id, name in workers + contractors]

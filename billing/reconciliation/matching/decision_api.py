@@ -9,6 +9,7 @@ from billing.kernel.money import Money
 from billing.ledger.models import SourceKind
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matching import decisions, weighing
+from billing.reconciliation.matching.parties import SHARES_MAX, Share
 from billing.reconciliation.matching.scoring import Candidate
 from billing.reconciliation.matching.wording import sentences
 from billing.reconciliation.models import ExceptionKind, MatchKind, MatchUndo, RowException, StatementMatch
@@ -139,10 +140,23 @@ class ConfirmationIn(DecisionIn):
     transfer_ids = ListField(IdField(), required=True, items_min=1, items_max=decisions.ROWS_MAX)
 
 
+class PartyShareIn(Schema):
+    """A worker's or contractor's part of the rows."""
+
+    party_id = IdField(required=True)
+    amount = MoneyField(required=True, minimum=ONE_TIYN)
+
+
 class EntryIn(DecisionIn):
     """Rows that were something else, and the account of the other side."""
 
     account = TextField(10, required=True)
+    parties = ListField(
+        NestedField(PartyShareIn),
+        load_default=(),
+        items_max=SHARES_MAX,
+        metadata={"description": "workers on 3350, contractors on 3310: needed there, refused elsewhere"},
+    )
     lesson = NestedField(LessonIn, load_default=None, allow_none=True)
 
 
@@ -261,6 +275,7 @@ def decide_entry(body: dict[str, Any]) -> dict[str, Any]:
             decided_on=today(),
             why=body["why"],
             lesson=_lesson(body),
+            shares=[Share(**each) for each in body["parties"]],
         )
     )
 

@@ -25,7 +25,7 @@ from billing.ledger.entries import SUB_LEDGER_ACCOUNTS, ControlAccount, SameAcco
 from billing.ledger.models import Account, Transfer
 from billing.payments.models import PaymentMethod
 from billing.payments.recording import Receipt, record_payments
-from billing.reconciliation.booking import Booking, Leg, book_matches
+from billing.reconciliation.booking import Booking, book_matches
 from billing.reconciliation.direct_payments import record_payment_matches, takes_payments
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import (
@@ -37,6 +37,7 @@ from billing.reconciliation.matches import (
     record_matches,
 )
 from billing.reconciliation.matching.incoming import BANK_CHANNEL, payer_name
+from billing.reconciliation.matching.parties import Share, hold_parties, legs_of
 from billing.reconciliation.matching.rules import Asks, add_rule
 from billing.reconciliation.matching.weighing import weigh
 from billing.reconciliation.models import (
@@ -205,13 +206,19 @@ def decide_entry(
     decided_on: date,
     why: str,
     lesson: Lesson | None = None,
+    shares: Sequence[Share] = (),
 ) -> StatementMatch:
     """Rows were something else: post them to an account of the enterprise's book, each on its day.
 
+    Args:
+        shares: whom the money went to or came from, on an account that is kept by party (3310, 3350).
+
     Raises:
-        NotFound: no such row, or the book lacks the account.
+        NotFound: no such row or party, or the book lacks the account.
         RowMatched, RowsNotTogether, NotOwnAccount: about the rows.
         ControlAccount, SameAccount: the account moves only by its own documents, or is the bank's own.
+        PartyNeeded: the account is kept by party, and nobody is named.
+        SumsDiffer: the shares do not come to the rows' sum.
         MonthClosed: a row lies in a closed month.
         RuleTooWide, AlreadyExists: the rule cannot be made. Nothing is recorded.
     """
@@ -221,9 +228,10 @@ def decide_entry(
         raise SameAccount(account=account_code)
     if account_code in SUB_LEDGER_ACCOUNTS:
         raise ControlAccount(account=account_code)
-    came = rows[0].direction is Direction.IN
-    debit, credit = (BANK, account_code) if came else (account_code, BANK)
-    legs = [Leg(row.booked_on, debit, credit, row.amount) for row in rows]
+    hold_parties(session, account_code, shares)
+    if shares:
+        _hold_sums(total(row.amount for row in rows), total(share.amount for share in shares))
+    legs = legs_of(rows, account_code, shares)
     booking = Booking(new_id(), MatchKind.ENTRY, [row.id for row in rows], legs, why=why)
     book_matches(session, account, [booking], decided_on=decided_on)
     if lesson is not None:

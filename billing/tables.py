@@ -15,6 +15,7 @@ from billing.outbox import models as outbox
 from billing.payments import models as payments
 from billing.payments.cards import models as cards
 from billing.payments.providers import models as providers
+from billing.payments.receipt_books import models as receipt_books
 from billing.receivables import models as receivables
 from billing.reconciliation import models as reconciliation
 from billing.reconciliation.three_way import models as three_way
@@ -39,6 +40,7 @@ SLICES = (
     payments,
     providers,
     cards,
+    receipt_books,
     reconciliation,
     three_way,
 )

@@ -29,6 +29,7 @@ from billing.receivables.allocation import Plan
 
 CASH_ORDER_SERIES = "cash_order"
 CASH_DESK = "cash_desk"
+RECEIPT_BOOK = "receipt_book"  # cash that a cashier took away from the desk, and entered later
 
 # The account that money of each kind comes to: what a provider holds is in transit until the statement.
 ACCOUNT_OF_METHOD = {

@@ -10,13 +10,23 @@ from billing.archive.models import ArchivedDocument
 from billing.archive.service import damaged_documents
 from billing.kernel.db import NotScoped
 from billing.kernel.i18n import text
-from billing.verification import papers, periods, postings, providers, revenue, statements, sums
+from billing.verification import (
+    papers,
+    periods,
+    postings,
+    providers,
+    receipt_books,
+    revenue,
+    statements,
+    sums,
+)
 from billing.verification.checks import Check
 
 CHECKS: tuple[Check, ...] = (
     *sums.CHECKS,
     *postings.CHECKS,
     *providers.CHECKS,
+    *receipt_books.CHECKS,
     *revenue.CHECKS,
     *periods.CHECKS,
     *papers.CHECKS,

@@ -28,7 +28,7 @@ from billing.kernel.rows import check_version, get_row
 from billing.payments.models import PaymentMethod
 from billing.payments.providers.dialects import ANSWER_FIELDS, FIELDS, REQUEST_FIELDS, names_of
 from billing.payments.providers.models import AnswerFormat, Provider, ProviderDialect
-from billing.payments.service import CASH_DESK
+from billing.payments.service import CASH_DESK, RECEIPT_BOOK
 
 SORTS: Sorts = {"code": [Provider.code, Provider.id]}
 SECRET_BYTES = 32
@@ -44,7 +44,7 @@ _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,29}")
 _PAY_LINK = re.compile(r"https://[a-z0-9.-]+/([A-Za-z0-9._~/?&=%+-]|\{account\}|\{sum\})*")
 _CERTIFICATE = re.compile(r"[0-9a-f]{64}")
 # Channels of payments that no provider told.
-_TAKEN_CODES = {CASH_DESK, *(method.value for method in PaymentMethod)}
+_TAKEN_CODES = {CASH_DESK, RECEIPT_BOOK, *(method.value for method in PaymentMethod)}
 
 
 class InvalidProviderCode(InvalidInput):

@@ -31,6 +31,7 @@ from billing.payments.cards import notice_api as card_notices
 from billing.payments.cards.epay import Epay
 from billing.payments.providers import api as providers
 from billing.payments.providers.protocol import api as provider_calls
+from billing.payments.receipt_books import api as receipt_books
 from billing.payments.statements import api as statements
 from billing.receivables import api as receivables
 from billing.reconciliation import api as reconciliation
@@ -69,6 +70,7 @@ BLUEPRINTS = (
     payments.blp,
     providers.blp,
     card_payments.blp,
+    receipt_books.blp,
     statements.blp,
     receivables.blp,
     reconciliation.blp,

@@ -36,7 +36,7 @@ from billing.pages.accountant import (
     statements,
     three_way,
 )
-from billing.pages.cashier import payments, take
+from billing.pages.cashier import payments, receipt_books, take
 from billing.pages.clerk import (
     account_link,
     cash_desks,
@@ -65,6 +65,7 @@ GROUPS = (
     runs.blp,
     take.blp,
     payments.blp,
+    receipt_books.blp,
     reports.blp,
     months.blp,
     statements.blp,
@@ -90,6 +91,7 @@ MENU = (
     ("clerk_invoices.index", "page.menu_invoices"),
     ("clerk_runs.index", "page.menu_runs"),
     ("cashier_payments.index", "page.menu_payments"),
+    ("cashier_receipt_books.index", "page.menu_receipt_books"),
     ("accountant_statements.index", "page.menu_statements"),
     ("accountant_reports.index", "page.menu_reports"),
 )

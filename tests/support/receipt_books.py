@@ -32,3 +32,12 @@ def paper(customer_id: UUID, tenge: int | str = 580, **options: Any) -> books.Pa
     """A leaf that says 580 tenge, taken on 10 April 2026."""
     facts: dict[str, Any] = {"fiscal_number": "700", "register_number": "010101234567", "taken_at": TAKEN_AT}
     return books.PaperReceipt(customer_id, Money.tenge(tenge), **(facts | options))
+
+
+def make_troubled_book(session: Session, enterprise_id: UUID, customer_id: UUID) -> ReceiptBook:
+    """A book of which the first number was told of two payments."""
+    book = make_book(session, enterprise_id, make_cashier(session, "saule"))
+    for tenge in (580, 999):
+        receipt = paper(customer_id, tenge)
+        books.enter_receipt(session, book.id, 1, receipt, now=NOW, as_accountant=True)
+    return book

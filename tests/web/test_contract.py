@@ -42,6 +42,7 @@ from tests.support.districts import DISTRICT_KATO, LONG_AGO, make_cash_desk
 from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
 from tests.support.lived import live_a_season
 from tests.support.providers import make_incident, make_provider
+from tests.support.receipt_books import make_troubled_book
 from tests.support.resident_rows import leave_rows
 from tests.support.season import send_statement
 from tests.support.web import TODAY, Office, make_user
@@ -56,6 +57,7 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 TABLES = {
     "account": "bank_account",
     "act": "completion_act",
+    "cashier": "user",
     "charge": "contract_charge",
     "desk": "cash_desk",
     "grant": "customer_benefit",
@@ -114,6 +116,7 @@ def known(office) -> Known:
         make_incident(session, provider)
         save_registry_profile(session, provider.id, {"amount": ["Sum"]})
         make_card_payment(session, season.invoice)
+        make_troubled_book(session, season.enterprise.id, season.resident.id)
         sign_day_off(session, provider.id, TODAY - timedelta(days=1), today=TODAY, why="nothing was paid")
         make_cash_desk(session, season.enterprise.id)
         leave_rows(session, season.enterprise, season.resident)

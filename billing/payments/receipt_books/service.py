@@ -28,7 +28,7 @@ from billing.payments.receipt_books.entering import (
     resolve_double,
     spoil_number,
 )
-from billing.payments.receipt_books.models import ReceiptBook, ReceiptLeaf
+from billing.payments.receipt_books.models import ReceiptBook, ReceiptDouble, ReceiptLeaf
 from billing.payments.receipt_books.refusals import (
     BookReturned,
     InvalidNumbers,
@@ -43,9 +43,11 @@ __all__ = [
     "Returned",
     "enter_receipt",
     "get_book",
+    "get_double",
     "issue_book",
     "leaves_of",
     "list_books",
+    "list_doubles",
     "missing_of",
     "resolve_double",
     "return_book",
@@ -56,6 +58,7 @@ SORTS: Sorts = {
     "-issued_on": [ReceiptBook.issued_on, ReceiptBook.id],
     "number": [ReceiptBook.series, ReceiptBook.first_number, ReceiptBook.id],
 }
+DOUBLE_SORTS: Sorts = {"-told_at": [ReceiptDouble.told_at, ReceiptDouble.id]}
 LEAVES_MAX = 500
 NUMBER_MAX = 9_999_999
 _SERIES = re.compile(r"\w{0,10}")
@@ -175,6 +178,29 @@ def list_books(
     if is_open is not None:
         statement = statement.where(ReceiptBook.returned_on.is_(None) == is_open)
     return page_of(session, statement, SORTS, page)
+
+
+def get_double(session: Session, double_id: UUID) -> ReceiptDouble:
+    """A double of the district.
+
+    Raises:
+        NotFound: no such double.
+    """
+    return get_row(session, ReceiptDouble, double_id, kind="receipt_double")
+
+
+def list_doubles(
+    session: Session, page: PageRequest = FIRST_PAGE, *, is_resolved: bool | None = None
+) -> Page[ReceiptDouble]:
+    """Doubles, the last told first.
+
+    Raises:
+        InvalidSort, InvalidCursor: see ``page_of``.
+    """
+    statement = select(ReceiptDouble)
+    if is_resolved is not None:
+        statement = statement.where(ReceiptDouble.resolved_at.is_not(None) == is_resolved)
+    return page_of(session, statement, DOUBLE_SORTS, page)
 
 
 def leaves_of(session: Session, book_id: UUID) -> list[ReceiptLeaf]:

@@ -5,12 +5,13 @@ and fails when nobody said which district; PostgreSQL's row-level security does 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     Connection,
@@ -51,6 +52,7 @@ from billing.kernel.replica import (
     ReplicaLost,
     position_of,
 )
+from billing.kernel.turns import Turns
 
 ALL_DISTRICTS = 0  # a scope for region-wide work (verify, user administration); no district has this number
 SQLITE_BUSY_SECONDS_MAX = 60
@@ -122,6 +124,7 @@ def make_engine(url: str, **options: Any) -> Engine:
         engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS_MAX}, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        _turns[engine] = Turns()
         return engine
     return create_engine(url, pool_pre_ping=True, **options)
 
@@ -145,6 +148,16 @@ def _begin_sqlite(connection: Connection) -> None:
     # Writers queue at BEGIN: a lock taken later could fail in the middle of a unit of work.
     read_only = connection.get_execution_options().get("read_only", False)
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+# Of each file of SQLite that this process has open, whose turn it is to write.
+_turns: WeakKeyDictionary[Engine, Turns] = WeakKeyDictionary()
+
+
+def _turn_to_write(engine: Engine) -> AbstractContextManager[None]:
+    """PostgreSQL locks rows; SQLite lets one write, and threads of a process queue for that."""
+    turns = _turns.get(engine)
+    return nullcontext() if turns is None else turns.turn(SQLITE_BUSY_SECONDS_MAX)
 
 
 class Sessions:
@@ -177,13 +190,14 @@ class Sessions:
             actor_id: the user who is recorded with what is written; None for the program's own work.
             read_only: promises to write nothing; on SQLite such work does not wait for writers.
         """
-        with self._session(self.engine, district_id, actor_id) as session:
+        turn = nullcontext() if read_only else _turn_to_write(self.engine)
+        with turn, self._session(self.engine, district_id, actor_id) as session:
             if read_only:
                 session.connection(execution_options={"read_only": True})
             yield session
             session.commit()
-            for deed in session.info.pop(_AFTER_COMMIT, ()):
-                deed()
+        for deed in session.info.pop(_AFTER_COMMIT, ()):
+            deed()
 
     @contextmanager
     def report(

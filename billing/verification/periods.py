@@ -2,19 +2,25 @@
 
 from billing.verification.checks import Check
 
+# Summed by day and pair of accounts first: of the days there are few, so the months are told cheaply.
 _MOVED = """
-    WITH moved AS (
-    SELECT district_id, book_id, account_id, month, SUM(debit) AS debit, SUM(credit) AS credit
-    FROM (
-        SELECT district_id, book_id, debit_account_id AS account_id,
-               substr(CAST(posted_on AS varchar(10)), 1, 7) AS month, amount AS debit, 0 AS credit
+    WITH daily AS (
+        SELECT district_id, book_id, debit_account_id, credit_account_id, posted_on, SUM(amount) AS amount
         FROM transfer
-        UNION ALL
-        SELECT district_id, book_id, credit_account_id,
-               substr(CAST(posted_on AS varchar(10)), 1, 7), 0, amount
-        FROM transfer
-    ) sides
-    GROUP BY district_id, book_id, account_id, month
+        WHERE (:district = 0 OR district_id = :district)
+        GROUP BY district_id, book_id, debit_account_id, credit_account_id, posted_on
+    ), moved AS (
+        SELECT district_id, book_id, account_id, month, SUM(debit) AS debit, SUM(credit) AS credit
+        FROM (
+            SELECT district_id, book_id, debit_account_id AS account_id,
+                   substr(CAST(posted_on AS varchar(10)), 1, 7) AS month, amount AS debit, 0 AS credit
+            FROM daily
+            UNION ALL
+            SELECT district_id, book_id, credit_account_id,
+                   substr(CAST(posted_on AS varchar(10)), 1, 7), 0, amount
+            FROM daily
+        ) sides
+        GROUP BY district_id, book_id, account_id, month
     )
 """
 

@@ -99,7 +99,7 @@ CHECKS = (
         JOIN account tc ON tc.district_id = t.district_id AND tc.id = t.credit_account_id
         JOIN account od ON od.district_id = o.district_id AND od.id = o.debit_account_id
         JOIN account oc ON oc.district_id = o.district_id AND oc.id = o.credit_account_id
-        WHERE (:district = 0 OR t.district_id = :district)
+        WHERE (:district = 0 OR t.district_id = :district) AND t.reverses_id IS NOT NULL
           AND (t.book_id <> o.book_id OR t.amount <> o.amount OR t.source_id <> o.source_id
                OR td.code <> oc.code OR tc.code <> od.code)
         """,

@@ -79,9 +79,18 @@ def turnovers(
             or_(*(Transfer.posted_on.between(*days) for days in sources.days)),
         )
         nothing = literal(ZERO, MoneyType)
+        # Summed by pair of accounts first: each transfer is read once, and of pairs there are few.
+        pairs = (
+            select(
+                Transfer.debit_account_id, Transfer.credit_account_id, money_sum(Transfer.amount).label("sum")
+            )
+            .where(*lived)
+            .group_by(Transfer.debit_account_id, Transfer.credit_account_id)
+            .cte("pairs")
+        )
         selects += [
-            select(Transfer.debit_account_id, Transfer.amount, nothing).where(*lived),
-            select(Transfer.credit_account_id, nothing, Transfer.amount).where(*lived),
+            select(pairs.c.debit_account_id, pairs.c.sum, nothing),
+            select(pairs.c.credit_account_id, nothing, pairs.c.sum),
         ]
     if not selects:
         return {}

@@ -123,7 +123,8 @@ class RevenueLine(Identified, Base):
         ),
         Index(None, "district_id", "payment_id"),
         Index(None, "district_id", "allocation_id"),
-        Index(None, "district_id", "fiscal_year", "code", "month"),
+        # The open months' revenue is summed from the index alone.
+        Index(None, "district_id", "fiscal_year", "month", "code", "amount"),
     )
 
     transfer_id: Mapped[UUID]

@@ -6,8 +6,8 @@ execution of the budget read every revenue line of the year, closed months too.
 
 from alembic import op
 
-revision = "0034"
-down_revision = "0033"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

@@ -17,6 +17,7 @@ from billing.cli.office import Office
 from billing.cli.teaching import TeachingGroup
 from billing.cli.typed import DAY
 from billing.customers.lists import import_customers
+from billing.districts.calendar_lists import import_calendar
 from billing.districts.kato import read_kato
 from billing.districts.places import import_places
 from billing.kernel.clock import today
@@ -98,6 +99,22 @@ def classification(office: Office, /, *, file: Path, dry_run: bool, skip_bad: bo
       auyl import classification ebk-2026.xlsx
     """
     _take_in(office, file, import_classification, ImportMode(dry_run, skip_bad), everywhere=True)
+
+
+@group.command("calendar")
+@_FILE
+@_DRY_RUN
+@_SKIP_BAD
+@click.pass_obj
+def calendar(office: Office, /, *, file: Path, dry_run: bool, skip_bad: bool) -> None:
+    """Take in a year's holidays and moved working days, for all districts.
+
+    Columns: date, working day (yes or no), reason (all needed). Scheduled runs wait for a working day.
+
+    Example:
+      auyl import calendar holidays-2027.csv
+    """
+    _take_in(office, file, import_calendar, ImportMode(dry_run, skip_bad), everywhere=True)
 
 
 @group.command("accounts")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from billing.districts.models import CalendarDay
 from billing.kernel.checks import line
+from billing.kernel.errors import NotFound
 
 SATURDAY = 5
 LOOK_AHEAD_DAYS = 60  # longer than any holidays
@@ -31,6 +32,19 @@ def set_calendar_day(session: Session, day: date, *, is_working: bool, reason: s
     known.is_working, known.reason = is_working, reason
     session.flush()
     return known
+
+
+def remove_calendar_day(session: Session, day: date) -> None:
+    """Let a day be again what its weekday says, in every district.
+
+    Raises:
+        NotFound: nothing was entered for it.
+    """
+    known = session.get(CalendarDay, day, with_for_update=True)
+    if known is None:
+        raise NotFound(kind="calendar_day", id=day.isoformat())
+    session.delete(known)
+    session.flush()
 
 
 def list_calendar_days(session: Session, year: int) -> list[CalendarDay]:

@@ -32,6 +32,7 @@ from billing.pages.accountant import (
     profiles,
     reports,
     rules,
+    schedules,
     statement_row,
     statements,
     three_way,
@@ -63,6 +64,7 @@ GROUPS = (
     invoices.blp,
     invoice.blp,
     runs.blp,
+    schedules.blp,
     take.blp,
     payments.blp,
     receipt_books.blp,
@@ -108,6 +110,7 @@ WORKS = (
     ("accountant_three_way.index", "page.three_way"),
     ("accountant_months.index", "page.close_months"),
     ("clerk_cash_desks.index", "page.cash_desks"),
+    ("accountant_schedules.index", "page.schedules"),
 )
 RESIDENTS = "/my/"  # behind it nobody of the office is known, and nobody in front of it is a resident
 STYLES_KEPT_SECONDS = 86_400  # a village's line is slow; a day is kept after an update at most

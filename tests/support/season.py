@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from billing.customers.models import Customer
 from billing.invoicing.credit_notes import issue_credit_note
+from billing.invoicing.runs.schedule import set_schedule
 from billing.invoicing.runs.service import go_on, start_run
 from billing.invoicing.service import issue_invoice, lines_of
 from billing.kernel.clock import ALMATY
@@ -94,6 +95,7 @@ def make_season(session: Session, day: date) -> Season:
     upload = send_statement(session, day)
     assert upload.statement_id is not None
     make_bounce(session, trade.customer)
+    set_schedule(session, enterprise.id, day_of_month=1, hour=9, today=day)
     run = start_run(session, enterprise.id, Month.of(day), issued_on=day)
     go_on(session, run.id, now=datetime.combine(day, time(9), ALMATY))
     return Season(

@@ -134,6 +134,12 @@ def _month_due(session: Session, schedule: BillingSchedule, moment: datetime) ->
     return due
 
 
+def next_start(session: Session, schedule: BillingSchedule, today: date) -> date:
+    """The day on which a schedule starts its next run, as the calendar stands now."""
+    month = max(schedule.last_month.next(), Month.of(today))
+    return planned_day(month, schedule.day_of_month, exceptions_from(session, month.first_day))
+
+
 def planned_day(month: Month, day_of_month: int, exceptions: Mapping[date, bool]) -> date:
     """The day of a month on which a run starts."""
     return working_day_from(date(month.year, month.month, day_of_month), exceptions)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from billing.access.models import Role
 from billing.districts import calendar
+from billing.districts.calendar_lists import import_calendar
 from billing.districts.models import CalendarDay
 from billing.invoicing.runs import schedule as service
 from billing.invoicing.runs.models import BillingSchedule
@@ -14,6 +15,7 @@ from billing.kernel.paging import Page
 from billing.web.access import requires
 from billing.web.blueprint import Blueprint
 from billing.web.fields import BooleanField, DateField, IdField, MonthField, Schema, StrictInteger, TextField
+from billing.web.imports import ImportArgs, ImportReportOut, ListUpload, import_answer, mode_of
 from billing.web.lists import page_schema
 from billing.web.transaction import current_session
 
@@ -69,6 +71,20 @@ class CalendarArgs(Schema):
     year = StrictInteger(minimum=2000, maximum=2100, load_default=lambda: today().year)
 
 
+class DayArgs(Schema):
+    """Which day."""
+
+    day = DateField(required=True)
+
+
+class ListArgs(ImportArgs):
+    """How to take a list in, and of which year it is."""
+
+    year = StrictInteger(
+        minimum=2000, maximum=2100, load_default=None, metadata={"description": "all days must lie in it"}
+    )
+
+
 @blp.get("/billing-schedules")
 @requires()
 @blp.response(200, page_schema(ScheduleOut))
@@ -102,3 +118,23 @@ def list_calendar_days(args: dict[str, Any]) -> Page[CalendarDay]:
 def set_calendar_day(body: dict[str, Any]) -> CalendarDay:
     """Enter a holiday or a moved working day, or change what was entered; it holds for every district."""
     return calendar.set_calendar_day(current_session(), body.pop("day"), **body)
+
+
+@blp.delete("/calendar-days")
+@requires(Role.ADMIN)
+@blp.arguments(DayArgs, location="query")
+@blp.response(204)
+def remove_calendar_day(args: dict[str, Any]) -> None:
+    """Let a day be again what its weekday says, in every district."""
+    calendar.remove_calendar_day(current_session(), args["day"])
+
+
+@blp.post("/calendar-days/import")
+@requires(Role.ADMIN)
+@blp.arguments(ListArgs, location="query")
+@blp.arguments(ListUpload, location="files")
+@blp.response(200, ImportReportOut)
+def import_calendar_days(args: dict[str, Any], files: dict[str, Any]) -> dict[str, Any]:
+    """Take in a list of holidays and moved working days; they hold for every district."""
+    year = args.pop("year")
+    return import_answer(import_calendar(current_session(), files["file"].read(), mode_of(args), year=year))

@@ -175,6 +175,14 @@ class Office:
         click.echo(self.text(code, **facts), err=True)
 
 
+def in_district(ctx: click.Context, _: click.Parameter, district: str | None) -> None:
+    """Let a command say itself which district it is for: ``auyl run --district 2``."""
+    if district is not None:
+        office: Office = ctx.obj
+        office.district = district
+        vars(office).pop("district_id", None)
+
+
 def office_from(
     environment: Mapping[str, str] = os.environ,
     *,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.cli.finding import enterprise_of
-from billing.cli.office import Office
+from billing.cli.office import Office, in_district
 from billing.cli.refusing import EXIT_REFUSED
 from billing.cli.teaching import TeachingCommand
 from billing.cli.typed import MONTH, PAST_DAY
@@ -39,8 +39,17 @@ class Asked:
     include_orders: bool
 
 
+_DISTRICT = click.option(
+    "--district",
+    expose_value=False,
+    callback=in_district,
+    help="Number or KATO code of the rural district; needed where there are several.",
+)
+
+
 @click.command("run", cls=TeachingCommand)
 @click.option("--period", type=MONTH, required=True, help="The month to bill: 2026-11.")
+@_DISTRICT
 @click.option("--enterprise", help="BIN of the enterprise; every one of the district by default.")
 @click.option("--orders", "include_orders", is_flag=True, help="Bill completed work too.")
 @click.option(
@@ -70,6 +79,7 @@ def run(
     Examples:
       auyl run --period 2026-11 --dry-run
       auyl run --period 2026-11 --orders
+      auyl run --period 2026-11 --district 473639000
     """
     asked = Asked(period, since, day, include_orders)
     with office.work(read_only=True) as session:
@@ -200,6 +210,7 @@ def _say_reasons(office: Office, reasons: list[Reason]) -> None:
 
 @click.command("print", cls=TeachingCommand)
 @click.option("--period", type=MONTH, required=True, help="The month whose last run is printed.")
+@_DISTRICT
 @click.option("--enterprise", help="BIN of the enterprise; the district's only one by default.")
 @click.option("--two-up", is_flag=True, help="Two invoices on a sheet, to be cut into A5.")
 @click.option("--mailed", is_flag=True, help="Those too that go by e-mail; they are in no delivery list.")

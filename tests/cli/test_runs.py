@@ -13,6 +13,7 @@ from billing.invoicing.runs.models import BillingRun
 from tests.cli.conftest import MARCH
 from tests.support.catalog import make_service
 from tests.support.customers import make_charge, make_contract, make_customer
+from tests.support.districts import DISTRICT_KATO
 
 NAME = "КГП «Боранкул Сервис»"
 
@@ -111,3 +112,13 @@ def test_the_last_run_of_a_month_is_printed(auyl, office, enterprise_id):
 
     assert (result.exit_code, pdf.read_bytes()[:5], xlsx.read_bytes()[:2]) == (0, b"%PDF-", b"PK")
     assert auyl("print", "--period", "2026-02").exit_code == 1
+
+
+def test_a_run_may_name_its_district(auyl, office, enterprise_id):
+    """Behind the command as before it; a district that is not there is refused and bills nobody."""
+    unknown = auyl("run", "--period", "2026-03", "--on", "2026-03-31", "--district", "473699000")
+    assert (unknown.exit_code, unknown.stderr) == (1, "There is no such record: rural district.\n")
+
+    done = auyl("run", "--period", "2026-03", "--on", "2026-03-31", "--district", DISTRICT_KATO)
+
+    assert (done.exit_code, count(office, Invoice)) == (0, 1)

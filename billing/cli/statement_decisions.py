@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from billing.cli.finding import customer_of, invoice_of, party_of
+from billing.cli.finding import customer_of, enterprise_of, invoice_of, party_of
 from billing.cli.office import Office
 from billing.cli.statement import group
 from billing.cli.tables import formatted, show
@@ -19,6 +19,7 @@ from billing.kernel.clock import today
 from billing.kernel.errors import NotFound
 from billing.kernel.i18n import label
 from billing.kernel.money import Money
+from billing.reconciliation.arrivals import decide_arrival
 from billing.reconciliation.matching import decisions, exceptions, weighing
 from billing.reconciliation.matching.decisions import Lesson, Part
 from billing.reconciliation.matching.parties import Share
@@ -64,6 +65,7 @@ def list_exceptions(
 )
 @click.option("--invoice", help="Invoice that the money is for, 12/2026; where it is one customer's.")
 @click.option("--account", help="Code of the account to post to, where it is nobody's payment.")
+@click.option("--fees-of", metavar="BIN", help="Enterprise whose fees reached the budget's account.")
 @click.option(
     "--party",
     "parties",
@@ -82,6 +84,7 @@ def match_row(
     customers: tuple[str, ...],
     invoice: str | None,
     account: str | None,
+    fees_of: str | None,
     parties: tuple[str, ...],
     why: str | None,
     rule: bool,
@@ -94,19 +97,24 @@ def match_row(
       auyl statement match ROW --customer 47363900019=1160 --customer 47363900027=840 --why "a family"
       auyl statement match ROW --account 7210 --why "a charge paid back"
       auyl statement match ROW --account 3350 --party 850615300015 --why "pay of October"
+      auyl statement match ROW --fees-of 240140000001 --why "the treasury's letter"
     """
-    if bool(customers) and account is not None:
-        raise click.UsageError("Either --customer or --account, not both.")
-    if parties and account is None:
+    decided = [name for name in (customers, account, fees_of) if name]
+    if len(decided) > 1:
+        raise click.UsageError("One of --customer, --account and --fees-of.")
+    if parties and not account:
         raise click.UsageError("A --party is of an --account.")
-    if not customers and account is None:
+    if not decided:
         _weigh(office, row)
         return
     if why is None:
         raise click.UsageError("A decision needs a reason: --why …")
     lesson = Lesson(iban=True) if rule else None
     with office.work() as session:
-        if account is not None:
+        if fees_of:
+            enterprise_id = enterprise_of(session, fees_of).id
+            match = decide_arrival(session, row, enterprise_id=enterprise_id, decided_on=today(), why=why)
+        elif account:
             match = decisions.decide_entry(
                 session,
                 [row],

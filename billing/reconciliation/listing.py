@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from billing.districts.models import BankAccount
+from billing.kernel.identifiers import mask_iin, mask_iins_in
 from billing.kernel.money import Money
 from billing.kernel.paging import Page, PageRequest, page_of
 from billing.kernel.reporting import Column, Kind, ReportTable, Row
@@ -243,7 +244,7 @@ def statements_table(statements: Sequence[BankStatement], ibans: dict[UUID, str]
 
 
 def rows_table(standings: Sequence[RowStanding]) -> ReportTable:
-    """Rows for people; the totals say what came in and what went out together."""
+    """Rows for people, personal numbers masked."""
     rows = [
         Row(
             {
@@ -251,9 +252,9 @@ def rows_table(standings: Sequence[RowStanding]) -> ReportTable:
                 "iban": each.iban,
                 "direction": each.row.direction,
                 "amount": signed(each.row),
-                "counterparty": each.row.ultimate_name or each.row.counterparty_name,
-                "iin_bin": each.row.ultimate_iin_bin or each.row.counterparty_iin_bin,
-                "purpose": each.row.purpose,
+                "counterparty": mask_iins_in(each.row.ultimate_name or each.row.counterparty_name),
+                "iin_bin": mask_iin(each.row.ultimate_iin_bin or each.row.counterparty_iin_bin),
+                "purpose": mask_iins_in(each.row.purpose),
                 "row_state": each.match_kind or each.exception,
                 "row_id": each.row.id,
             }

@@ -14,7 +14,7 @@ from billing.reconciliation.matches import open_exceptions
 from billing.reconciliation.models import ExceptionKind, MatchingRule
 from tests.support.bank_rows import take_in_rows
 from tests.support.customers import make_customer
-from tests.support.identifiers import synthetic_iban, synthetic_iin
+from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_iin
 from tests.support.resident_rows import APRIL_12, came
 from tests.support.workforce import make_worker
 
@@ -105,6 +105,8 @@ def test_a_row_is_split_or_posted_elsewhere(auyl, office, waiting, account_numbe
     [
         (["--customer", "1", "--account", "7210", "--why", "x"], 2),
         (["--account", "7210"], 2),
+        (["--fees-of", "1", "--account", "7210", "--why", "x"], 2),
+        (["--fees-of", synthetic_bin(1), "--why", "not the budget's account"], 1),
         (["--customer", "1", "--party", "1", "--why", "x"], 2),
         (["--account", "3310", "--party", "1", "--why", "x"], 1),
         (["--customer", "1=many", "--why", "x"], 2),

@@ -11,8 +11,9 @@ from billing.kernel.ids import new_id
 from billing.payments.models import Payment
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import open_exceptions
-from billing.reconciliation.models import ExceptionKind, MatchingRule
-from tests.support.bank_rows import row, take_in_rows
+from billing.reconciliation.models import ExceptionKind, MatchingRule, MatchKind, StatementMatch
+from tests.support.bank_desk import Bank, add_treasury_account
+from tests.support.bank_rows import account_of, row, take_in_rows
 from tests.support.billing import make_contract, make_invoice, open_desk
 from tests.support.customers import make_customer
 from tests.support.districts import DISTRICT_ID
@@ -187,3 +188,21 @@ def test_who_may_do_what(sessions, billed, desk, role):
         assert reader.get(f"/statements/rows/{new_id()}").status_code == 404
     with sessions.begin(DISTRICT_ID) as session:
         assert session.scalar(select(func.count()).select_from(Payment)) == 0
+
+
+def test_fees_that_reached_the_budget_are_said_on_the_page(sessions, billed, accountant):
+    """The budget's account offers no entry and no payment; more than was on its way is refused."""
+    with sessions.begin(DISTRICT_ID) as session:
+        here = billed[0].at(session)
+        here.pay(1000, received_on=APRIL_12)
+        treasury = add_treasury_account(Bank(here, account_of(session, here.enterprise)))
+        much, found = take_in_rows(session, treasury, came(1001), came(600))
+    said = accountant.read(f"/statements/rows/{much.id}")
+    assert not any(f"{much.id}/{form}" in said for form in ("entry", "payment", "confirm"))
+    refused = accountant.send(f"/statements/rows/{much.id}", "/arrival", arrival_why="письмо")
+    assert refused.status_code == 422 and 'id="enterprise_id-wrong"' in refused.text
+    sent = accountant.send(f"/statements/rows/{found.id}", "/arrival", arrival_why="письмо")
+    assert sent.status_code == 303
+    assert "письмо" in accountant.read(f"/statements/rows/{found.id}")
+    with sessions.begin(DISTRICT_ID) as session:
+        assert session.scalars(select(StatementMatch.kind)).all() == [MatchKind.ARRIVAL]

@@ -119,6 +119,7 @@ FORMS = {
     "/statements/rows/{row}/payment": {Role.ACCOUNTANT},
     "/statements/rows/{row}/confirm": {Role.ACCOUNTANT},
     "/statements/rows/{row}/entry": {Role.ACCOUNTANT},
+    "/statements/rows/{row}/arrival": {Role.ACCOUNTANT},
     "/statements/rows/{row}/wrong-account": {Role.ACCOUNTANT},
     "/statements/rows/{row}/care": {Role.ACCOUNTANT},
     "/statements/rows/{row}/undo": {Role.ACCOUNTANT},

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from billing.access.models import User
 from billing.customers.models import Customer
 from billing.customers.service import find_customer
-from billing.districts.models import BankAccount
+from billing.districts.models import BankAccount, BankAccountKind
 from billing.invoicing.models import Invoice
 from billing.kernel.clock import today
 from billing.kernel.db import actor_of
@@ -30,6 +30,8 @@ from billing.pages.fields import TypedMoney, TypedPastDate
 from billing.pages.forms import Form, blank, read, submit
 from billing.payments.providers.models import Provider
 from billing.payments.providers.service import list_providers
+from billing.reconciliation.arrivals import decide_arrival
+from billing.reconciliation.direct_payments import takes_payments
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import open_rows
 from billing.reconciliation.matching import decisions, exceptions, weighing
@@ -84,6 +86,13 @@ class EntryForm(Schema):
     party_id = IdField()
     entry_why = TextField(300, required=True)
     purpose_part = TextField(100)
+
+
+class ArrivalForm(Schema):
+    """Whose fees reached the budget's account."""
+
+    enterprise_id = IdField(required=True)
+    arrival_why = TextField(300, required=True)
 
 
 class NoteForm(Schema):
@@ -166,6 +175,21 @@ def decide_entry(row_id: UUID) -> ResponseReturnValue:
 
     fields = {"why": "entry_why", "rule_too_wide": "purpose_part", "already_exists": "purpose_part"}
     fields |= {"parties": "party_id", "party_needed": "party_id"}
+    return submit(form, work, _page(row_id), done="page.row_decided", fields=fields)
+
+
+@blp.post("/<uuid:row_id>/arrival")
+@requires(*ACCOUNTANTS)
+def say_arrived(row_id: UUID) -> ResponseReturnValue:
+    """Say that a row of the budget's account is fees of an enterprise, the oldest first."""
+    form = read(ArrivalForm)
+
+    def work(session: Session) -> str:
+        enterprise_id, why = form.values["enterprise_id"], form.values["arrival_why"]
+        decide_arrival(session, row_id, enterprise_id=enterprise_id, decided_on=today(), why=why)
+        return _own(row_id)
+
+    fields = {"why": "arrival_why", "more_than_in_transit": "enterprise_id"}
     return submit(form, work, _page(row_id), done="page.row_decided", fields=fields)
 
 
@@ -274,6 +298,7 @@ def _page(row_id: UUID) -> Callable[[Form], str]:
             row=row,
             account=account,
             came=row.direction is Direction.IN,
+            of_budget=account.kind is not BankAccountKind.BANK,
             match=match,
             lines=LINES,
             **told,
@@ -306,6 +331,7 @@ def _waiting(session: Session, form: Form, row: StatementRow, account: BankAccou
     if not chosen and weighed.candidates and not weighed.candidates[0].contradicted:
         chosen = weighed.candidates[0].customer.account_number
     form.suggest(blank(customer_1=chosen, amount_1=row.amount))
+    is_own = account.kind is BankAccountKind.BANK
     return {
         "waiting": waiting,
         "owner": session.get(User, waiting.owner_id) if waiting and waiting.owner_id else None,
@@ -324,8 +350,10 @@ def _waiting(session: Session, form: Form, row: StatementRow, account: BankAccou
         "entry_rules": weighed.entry_rules,
         "providers": _providers(session, account.enterprise_id),
         "day_before": (row.booked_on - timedelta(days=1)).isoformat(),
-        "payees": _payees(session),
-        "accounts": desk.entry_accounts(session, account.enterprise_id),
+        "takes_payments": takes_payments(session, account),
+        "payees": _payees(session) if is_own else [],
+        "accounts": desk.entry_accounts(session, account.enterprise_id) if is_own else [],
+        "enterprises": desk.enterprise_choices(),
     }
 
 

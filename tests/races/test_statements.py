@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from billing.districts.bank_accounts import add_bank_account
 from billing.payments.models import Payment
-from billing.reconciliation import matches
+from billing.reconciliation import service
 from billing.reconciliation.models import BankStatement, MatchedRow, RowException, StatementRow
 from billing.reconciliation.service import rematch, take_in
 from billing.verification.service import verify
@@ -101,7 +101,7 @@ def test_looking_again_meanwhile(sessions, desk, together):
 
 def test_statements_of_two_accounts_name_the_same_people(sessions, desk, together, monkeypatch):
     """One file names them in one order, the other in the opposite one: each waits its turn, and none dies."""
-    monkeypatch.setattr(matches, "CHUNK", 1)  # so that each file locks its people one after the other
+    monkeypatch.setattr(service, "PART", 1)  # so that each file locks its people one after the other
     with sessions.begin(DISTRICT_ID) as session:
         people = [make_customer(session, 60 + number) for number in range(4)]
         add_bank_account(

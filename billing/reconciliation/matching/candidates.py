@@ -20,7 +20,7 @@ from billing.payments.models import Payment, PaymentMethod, PaymentReversal
 from billing.payments.providers.models import Provider
 from billing.receivables.models import Receivable
 from billing.reconciliation.formats.statement import Direction
-from billing.reconciliation.matches import OpenRow, in_chunks
+from billing.reconciliation.matches import OpenRow
 from billing.reconciliation.matching.knowledge import (
     Known,
     KnownCustomer,
@@ -124,44 +124,41 @@ def _payers_of_ibans(
     named = {iban for row in rows for iban in (row.counterparty_iban, row.ultimate_iban)}.difference(nobody)
     ibans = named - _collectors(session, named)
     payers: defaultdict[str, set[UUID]] = defaultdict(set)
-    for some in in_chunks(sorted(ibans)):
-        statement = (
-            select(StatementRow.counterparty_iban, Transfer.party_id)
-            .join(
-                MatchedRow,
-                and_(
-                    MatchedRow.district_id == StatementRow.district_id, MatchedRow.row_id == StatementRow.id
-                ),
-            )
-            .join(
-                MatchedTransfer,
-                and_(
-                    MatchedTransfer.district_id == MatchedRow.district_id,
-                    MatchedTransfer.match_id == MatchedRow.match_id,
-                ),
-            )
-            .join(
-                Transfer,
-                and_(
-                    Transfer.district_id == MatchedTransfer.district_id,
-                    Transfer.id == MatchedTransfer.transfer_id,
-                ),
-            )
-            .where(
-                among(session, StatementRow.counterparty_iban, some),
-                StatementRow.counterparty_iban != "",  # the index leaves these out
-                StatementRow.direction == Direction.IN,
-                # Behind another's account somebody else may have paid every time.
-                StatementRow.ultimate_name == "",
-                StatementRow.ultimate_iin_bin == "",
-                Transfer.source_kind == SourceKind.PAYMENT,
-                Transfer.party_id.is_not(None),
-            )
-            .distinct()
+    statement = (
+        select(StatementRow.counterparty_iban, Transfer.party_id)
+        .join(
+            MatchedRow,
+            and_(MatchedRow.district_id == StatementRow.district_id, MatchedRow.row_id == StatementRow.id),
         )
-        for iban, customer_id in session.execute(statement):
-            assert customer_id is not None  # the query asks for those that have one
-            payers[iban].add(customer_id)
+        .join(
+            MatchedTransfer,
+            and_(
+                MatchedTransfer.district_id == MatchedRow.district_id,
+                MatchedTransfer.match_id == MatchedRow.match_id,
+            ),
+        )
+        .join(
+            Transfer,
+            and_(
+                Transfer.district_id == MatchedTransfer.district_id,
+                Transfer.id == MatchedTransfer.transfer_id,
+            ),
+        )
+        .where(
+            among(session, StatementRow.counterparty_iban, sorted(ibans)),
+            StatementRow.counterparty_iban != "",  # the index leaves these out
+            StatementRow.direction == Direction.IN,
+            # Behind another's account somebody else may have paid every time.
+            StatementRow.ultimate_name == "",
+            StatementRow.ultimate_iin_bin == "",
+            Transfer.source_kind == SourceKind.PAYMENT,
+            Transfer.party_id.is_not(None),
+        )
+        .distinct()
+    )
+    for iban, customer_id in session.execute(statement):
+        assert customer_id is not None  # the query asks for those that have one
+        payers[iban].add(customer_id)
     return {iban: frozenset(each) for iban, each in payers.items() if len(each) <= PAYERS_OF_IBAN_MAX}
 
 
@@ -211,20 +208,17 @@ def _invoices(
     first, last = min(row.booked_on.year for row in rows), max(row.booked_on.year for row in rows)
     said = {mention.year for mention in mentions if mention.year is not None}
     years = {*range(first - LIMITATION_YEARS, last + 1), *(year for year in said if 2000 < year <= last + 1)}
-    found = []
-    for some in in_chunks(sorted({mention.number for mention in mentions})):
-        statement = select(
-            Invoice.id, Invoice.customer_id, Invoice.year, Invoice.number, Invoice.issued_on, Invoice.due_on
-        ).where(
-            Invoice.enterprise_id == enterprise_id,
-            Invoice.year.in_(sorted(years)),
-            among(session, Invoice.number, some),
-        )
-        found += [
-            KnownInvoice(row.id, row.customer_id, None, row.year, row.number, row.issued_on, row.due_on, ZERO)
-            for row in session.execute(statement)
-        ]
-    return found
+    statement = select(
+        Invoice.id, Invoice.customer_id, Invoice.year, Invoice.number, Invoice.issued_on, Invoice.due_on
+    ).where(
+        Invoice.enterprise_id == enterprise_id,
+        Invoice.year.in_(sorted(years)),
+        among(session, Invoice.number, {mention.number for mention in mentions}),
+    )
+    return [
+        KnownInvoice(row.id, row.customer_id, None, row.year, row.number, row.issued_on, row.due_on, ZERO)
+        for row in session.execute(statement)
+    ]
 
 
 def _open_invoices(
@@ -240,20 +234,20 @@ def _open_invoices(
         Receivable.issued_on,
         Receivable.due_on,
     )
-    found: dict[UUID, KnownInvoice] = {}
-    for some in in_chunks(sorted(customer_ids)):
-        statement = (
-            select(*columns, money_sum(Receivable.open_amount))
-            .where(
-                Receivable.enterprise_id == enterprise_id,
-                Receivable.open_amount > ZERO,
-                or_(among(session, Receivable.customer_id, some), among(session, Receivable.payer_id, some)),
-            )
-            .group_by(*columns)
-            .order_by(Receivable.due_on, Receivable.invoice_year, Receivable.invoice_number)
+    statement = (
+        select(*columns, money_sum(Receivable.open_amount))
+        .where(
+            Receivable.enterprise_id == enterprise_id,
+            Receivable.open_amount > ZERO,
+            or_(
+                among(session, Receivable.customer_id, customer_ids),
+                among(session, Receivable.payer_id, customer_ids),
+            ),
         )
-        found |= {row.invoice_id: KnownInvoice(*row) for row in session.execute(statement)}
-    return found
+        .group_by(*columns)
+        .order_by(Receivable.due_on, Receivable.invoice_year, Receivable.invoice_number)
+    )
+    return {row.invoice_id: KnownInvoice(*row) for row in session.execute(statement)}
 
 
 def _by_debtor(owed: Iterable[KnownInvoice]) -> Mapping[UUID, Sequence[UUID]]:
@@ -281,22 +275,21 @@ def _payments(
 ) -> dict[UUID, list[KnownPayment]]:
     """Payments of these customers near the rows' days that were not reversed, and what showed them."""
     found: dict[UUID, KnownPayment] = {}
-    for some in in_chunks(sorted(customer_ids)):
-        statement = _recorded(enterprise_id, rows, days_around).where(
-            among(session, Payment.customer_id, some)
+    statement = _recorded(enterprise_id, rows, days_around).where(
+        among(session, Payment.customer_id, customer_ids)
+    )
+    for payment, transfer_id, settled, *shown in session.execute(statement):
+        found[payment.id] = KnownPayment(
+            payment.id,
+            transfer_id,
+            payment.customer_id,
+            payment.amount,
+            payment.received_on,
+            payment.method,
+            payment.outside_id,
+            Movement(*shown) if shown[0] is not None else None,
+            settled is not None,
         )
-        for payment, transfer_id, settled, *shown in session.execute(statement):
-            found[payment.id] = KnownPayment(
-                payment.id,
-                transfer_id,
-                payment.customer_id,
-                payment.amount,
-                payment.received_on,
-                payment.method,
-                payment.outside_id,
-                Movement(*shown) if shown[0] is not None else None,
-                settled is not None,
-            )
     by_customer: dict[UUID, list[KnownPayment]] = {}
     for each in found.values():
         by_customer.setdefault(each.customer_id, []).append(each)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.customers import service as customers
+from billing.districts import service as districts
 from billing.kernel.checks import line
 from billing.kernel.db import actor_of, insert_into
 from billing.kernel.errors import InvalidInput, NotFound
@@ -113,7 +114,7 @@ def enter_receipt(
         method=PaymentMethod.CASH,
         received_on=day,
         channel=payments.RECEIPT_BOOK,
-        outside_id=str(leaf.id),
+        outside_id=_name_of(session, leaf),
         receipt=payments.CashReceipt(receipt.fiscal_number, receipt.register_number, receipt.taken_at),
         payer_name=receipt.payer_name,
         invoice_ids=receipt.invoice_ids,
@@ -195,6 +196,12 @@ def check_holder(session: Session, book: ReceiptBook, *, as_accountant: bool) ->
     """
     if not as_accountant and book.held_by != actor_of(session):
         raise BookOfAnother(book_id=book.id)
+
+
+def _name_of(session: Session, leaf: ReceiptLeaf) -> str:
+    """What people call a leaf; with the BIN, because two enterprises of a district may print the same."""
+    bin_ = districts.get_enterprise(session, leaf.enterprise_id).bin
+    return " ".join(filter(None, (bin_, leaf.series, f"{leaf.number:06d}")))
 
 
 def _settle(session: Session, leaf: ReceiptLeaf, now: datetime) -> None:

@@ -73,6 +73,7 @@ def test_a_receipt_is_a_cash_payment_of_its_day(session, desk, book):
     assert (payment.amount, payment.received_on) == (Money.tenge(1160), date(2026, 4, 10))
     assert (payment.fiscal_number, payment.fiscal_at) == ("700", TAKEN_AT)
     assert (payment.channel, payment.cash_order_number) == ("receipt_book", 1)
+    assert payment.outside_id == f"{desk.enterprise.bin} А 000003"
     assert desk.debt == Money(0)
     leaf = next(leaf for leaf in books.leaves_of(session, book.id) if leaf.number == 3)
     assert (leaf.payment_id, leaf.settled_at, leaf.settled_by) == (payment.id, NOW, book.held_by)

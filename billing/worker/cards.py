@@ -43,6 +43,8 @@ class Asker:
             for question in questions:
                 heard = self._ask(district_id, question)
                 told, silent = told + heard, silent + (not heard)
+            if silent:
+                break  # whoever waits for a silent bank keeps others waiting: the next round tries again
         return told, silent
 
     def _claim(self, district_id: int) -> list[cards.Question]:

@@ -93,7 +93,7 @@ def test_a_process_that_dies_while_it_hears_loses_nothing(sessions, desk, databa
     card = desk.begin()
     program = [sys.executable, "-m", "tests.support.dying_notice", database.url, documents.directory]
 
-    subprocess.run([*program, str(card.id), "12", "30", BEFORE_COMMIT], cwd=ROOT, check=True, timeout=120)
+    subprocess.run([*program, str(card.id), "25", BEFORE_COMMIT], cwd=ROOT, check=True, timeout=120)
 
     assert desk.seen(card).state is CardPaymentState.PENDING
     assert count(sessions, Payment) == count(sessions, ProviderIncident) == 0

@@ -43,7 +43,7 @@ FIRST_WAIT = timedelta(minutes=1)
 WAIT_MAX = timedelta(minutes=30)
 UNBOOKED_WAIT = timedelta(hours=6)
 UNBOOKED_FOR_MAX = timedelta(days=30)
-BATCH = 20
+BATCH = 5  # a silent bank is waited for at each of them
 
 _CHARGED = (CardPaymentState.PAID, CardPaymentState.CHARGED)
 # A refusal is news only here: told late, it takes nothing back that was charged.

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from billing.kernel.dates import Month
 from billing.kernel.db import ALL_DISTRICTS
 from billing.payments.cards import service as cards
 from billing.payments.cards.models import CardPaymentState
@@ -81,6 +82,19 @@ def test_silence_says_nothing(desk, clock, fault):
     clock.shift(timedelta(minutes=30))
     assert desk.asker().ask_all() == (1, 0)
     assert desk.seen(card).state is CardPaymentState.PAID
+
+
+@pytest.mark.sqlite_only
+def test_nobody_waits_long_for_a_silent_bank(desk, clock):
+    """Eight orders are due and the bank is down: five are asked about in this round, the others in the next."""
+    with desk.sessions.begin(DISTRICT_ID) as session:
+        here = desk.desk.at(session)
+        for month in range(4, 12):
+            cards.begin(session, here.issue(Month(2026, month)).id, now=NOW)
+    clock.shift(timedelta(minutes=1))
+    desk.bank.faults += [503] * 8
+
+    assert [desk.asker().ask_all() for _ in range(3)] == [(0, 5), (0, 3), (0, 0)]
 
 
 @pytest.mark.sqlite_only

@@ -86,7 +86,7 @@ def test_silence_says_nothing(desk, clock, fault):
 
 @pytest.mark.sqlite_only
 def test_nobody_waits_long_for_a_silent_bank(desk, clock):
-    """Eight orders are due and the bank is down: five are asked about in this round, the others in the next."""
+    """Eight orders are due and the bank is down: five are asked about in this round, three in the next."""
     with desk.sessions.begin(DISTRICT_ID) as session:
         here = desk.desk.at(session)
         for month in range(4, 12):

@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 OURS = {str(ROOT / "billing"): True, str(ROOT / "invoices"): True, str(ROOT / "tests"): False}
 
 _TYPE = r"(?:::\w+(?:\(\d+\))?)?"
+# What makes or changes a table brings no rows together, unless it fills it at once.
+_DEFINITION = re.compile(r"\s*(?:ALTER|COMMENT|DROP|CREATE(?! (?:\w+ )?TABLE \w+ AS\b))\b")
 _LIST = re.compile(rf"\(%\(\w+\)s{_TYPE}(?:, %\(\w+\)s{_TYPE})+\)")
 _UNREADABLE = Reading(is_bound=False, parameters=frozenset(), literals=frozenset())
 
@@ -38,7 +40,7 @@ class DistrictWatch:
         self._columns = columns
         self._readings: dict[str, Reading | None] = {}
         names = sorted((name for name, known in columns.items() if DISTRICT in known), reverse=True)
-        self._named = re.compile(rf"(?<![.\w])(?:{'|'.join(names)})(?![.\w(])")
+        self._named = re.compile(rf"(?<!\w)(?:{'|'.join(names)})(?![.\w])")
 
     def look(
         self, connection: Connection, _cursor: object, sql: str, given: Any, _context: object, _many: bool
@@ -72,7 +74,7 @@ class DistrictWatch:
 
     def _read(self, sql: str) -> Reading | None:
         """What the statement does; None where it cannot bring two tables together."""
-        if len(self._named.findall(sql)) < 2:
+        if len(self._named.findall(sql)) < 2 or _DEFINITION.match(sql):
             return None
         short = _LIST.sub("(NULL)", sql)  # `IN` with three values is the same statement as with four
         if short != sql and short in self._readings:

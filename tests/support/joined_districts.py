@@ -20,6 +20,7 @@ _Term = tuple[object, str]  # a column of one occurrence of a table
 _Outputs = dict[str, _Term | None]  # what a query selects, in order; None where it is no column
 _Found = tuple[_Outputs, list[_Term]]  # with the district of every occurrence inside of it
 
+_KNOWN = (exp.Select, exp.SetOperation, exp.Insert, exp.Update, exp.Delete)
 _GIVEN: _Term = ("given", DISTRICT)  # the district that parameters and literals name
 
 
@@ -94,6 +95,7 @@ class _Reader:
         """Read a query or a change, and whatever stands in it."""
         if isinstance(node, exp.Subquery | exp.Paren):
             return self.read(node.this, outer)
+        assert isinstance(node, _KNOWN), f"the reader does not know {type(node).__name__}"
         scope = _Scope(outer)
         self._read_with(node, scope)
         if isinstance(node, exp.SetOperation):
@@ -101,11 +103,11 @@ class _Reader:
         places, conditions = _parts(node)
         for place in places:
             self._read_source(place, scope)
-        read_already = {id(node.args.get("expression"))} | {id(place) for place in places}
+        read_already = {id(place) for place in places}
         for condition in conditions:
             read_already.add(id(self._bind(condition, scope)))
         if isinstance(node, exp.Insert):
-            self._read_insert(node, scope)
+            read_already.add(id(self._read_insert(node, scope)))
         for inner in _inner_queries(node, read_already):
             scope.districts += self.read(inner, scope)[1]
         if len({self._class(district) for district in scope.districts}) > 1:
@@ -138,17 +140,18 @@ class _Reader:
                 outputs[name] = one
         return outputs, left_districts + right_districts
 
-    def _read_insert(self, node: exp.Insert, scope: _Scope) -> None:
+    def _read_insert(self, node: exp.Insert, scope: _Scope) -> exp.Expr | None:
+        """Read the target, and the query whose rows go there. Returns the query."""
         query, target = node.expression, node.this
+        self._read_table(target.this if isinstance(target, exp.Schema) else target, scope)
         if not isinstance(query, exp.Select | exp.SetOperation | exp.Subquery):
-            return
+            return None
         outputs, districts = self.read(query, scope)
-        names = [column.name for column in target.expressions]
-        source = _renamed(outputs, names).get(DISTRICT)
-        self._read_table(target.this, scope)
+        source = _renamed(outputs, [column.name for column in target.expressions]).get(DISTRICT)
         if source is not None and scope.districts:
             self._unite(scope.districts[-1], source)
         scope.districts += districts
+        return query
 
     def _read_source(self, place: exp.Expr, scope: _Scope) -> None:
         inner = place.this if isinstance(place, exp.Lateral) else place

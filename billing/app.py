@@ -42,6 +42,7 @@ from billing.reconciliation.matching import exceptions_api as exceptions
 from billing.reconciliation.matching import rules_api as matching
 from billing.reconciliation.three_way import api as three_way
 from billing.reconciliation.three_way import registry_api as provider_registries
+from billing.requests import api as requests
 from billing.verification import api as verification
 from billing.web import errors, login, openapi, security
 from billing.web.access import refuse_unmarked_routes
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     workforce.blp,
     contractors.blp,
     orders.blp,
+    requests.blp,
     invoicing.blp,
     runs.blp,
     schedules.blp,

@@ -19,6 +19,7 @@ from billing.payments.receipt_books import models as receipt_books
 from billing.receivables import models as receivables
 from billing.reconciliation import models as reconciliation
 from billing.reconciliation.three_way import models as three_way
+from billing.requests import models as requests
 from billing.web import models as web
 from billing.workforce import models as workforce
 
@@ -37,6 +38,7 @@ SLICES = (
     receivables,
     invoicing,
     runs,
+    requests,
     payments,
     providers,
     cards,
@@ -79,4 +81,8 @@ APPEND_ONLY = (
     "registry_row",
     "day_sign_off",
     "sign_off_undo",
+    "resident_request",
+    "request_decision",
+    "wanted_contact",
+    "contact_change",
 )

@@ -15,7 +15,7 @@ from billing.kernel.checks import line
 from billing.kernel.errors import NotFound
 
 SATURDAY = 5
-LOOK_AHEAD_DAYS = 60  # longer than any holidays
+LOOK_AHEAD_DAYS = 60  # longer than any holidays, and than a term of 30 working days with some
 
 
 def set_calendar_day(session: Session, day: date, *, is_working: bool, reason: str) -> CalendarDay:
@@ -60,6 +60,19 @@ def exceptions_from(session: Session, day: date) -> dict[date, bool]:
         select(CalendarDay.day, CalendarDay.is_working).where(CalendarDay.day.between(day, last))
     )
     return {row.day: row.is_working for row in rows}
+
+
+def last_day_of_term(session: Session, received_on: date, working_days: int) -> date:
+    """The last day of a term that begins on the day after something was received.
+
+    Args:
+        working_days: of the term, from 1 to 30.
+    """
+    exceptions = exceptions_from(session, received_on)
+    day = received_on
+    for _ in range(working_days):
+        day = working_day_from(day + timedelta(days=1), exceptions)
+    return day
 
 
 def working_day_from(day: date, exceptions: Mapping[date, bool]) -> date:

@@ -29,6 +29,7 @@ class EventKind(Shown):
     PAYMENT_RECEIVED = "payment.received"
     PAYMENT_REVERSED = "payment.reversed"
     STATEMENT_RECONCILED = "statement.reconciled"
+    REQUEST_DECIDED = "request.decided"
 
     @property
     def message(self) -> str:
@@ -48,8 +49,8 @@ class DeliveryState(Shown):
 class OutboxEvent(Identified, Base):
     """Something that happened, written in the transaction in which it did.
 
-    It names its subject only: invoices, payments and statements are facts, and say the same whenever they are
-    read.
+    It names its subject only: invoices, payments, statements and decisions are facts, and say the same
+    whenever they are read.
     """
 
     __tablename__ = "outbox_event"

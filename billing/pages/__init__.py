@@ -46,10 +46,12 @@ from billing.pages.clerk import (
     invoice,
     invoices,
     orders,
+    requests,
     runs,
 )
 from billing.pages.forms import ONCE, once_token
 from billing.pages.resident import card, door, home, linked_account, pay, verify
+from billing.pages.resident import requests as own_requests
 from billing.web.addresses import called_by_provider, for_programs
 from billing.web.language import reader_language, remember_language
 
@@ -65,6 +67,7 @@ GROUPS = (
     invoice.blp,
     runs.blp,
     schedules.blp,
+    requests.blp,
     take.blp,
     payments.blp,
     receipt_books.blp,
@@ -82,6 +85,7 @@ GROUPS = (
     verify.blp,
     door.blp,
     home.blp,
+    own_requests.blp,
 )
 
 # What the menu leads to, for whoever may go there: the view and the word.
@@ -90,6 +94,7 @@ MENU = (
     ("clerk_customers.index", "page.menu_customers"),
     ("clerk_contracts.index", "page.menu_contracts"),
     ("clerk_orders.index", "page.menu_orders"),
+    ("clerk_requests.index", "page.menu_requests"),
     ("clerk_invoices.index", "page.menu_invoices"),
     ("clerk_runs.index", "page.menu_runs"),
     ("cashier_payments.index", "page.menu_payments"),

@@ -22,6 +22,7 @@ from billing.outbox.deliveries import Told
 from billing.outbox.models import Delivery, DeliveryState, OutboxEvent, Webhook
 from billing.payments import notices as payments
 from billing.reconciliation import notices as reconciliation
+from billing.requests import notices as requests
 from billing.worker.bounces import read_bounces
 from billing.worker.mail import MailboxRefused, Mailer, mailer_for
 
@@ -143,7 +144,8 @@ class Sender:
 
 def compose(session: Session, events: Sequence[OutboxEvent]) -> Mapping[UUID, Told]:
     """What events tell, by their ids: each slice says it of its own."""
-    return {**payments.compose(session, events), **reconciliation.compose(session, events)}
+    slices = (payments, requests, reconciliation)
+    return {event_id: told for each in slices for event_id, told in each.compose(session, events).items()}
 
 
 def errands_of(settings: Settings, sessions: Sessions) -> Callable[[], None]:

@@ -21,6 +21,7 @@ REFERENCE_TABLES = {
 # How a district's table may point to them. `district_id` alone points to `district`, wherever it does.
 KEYS_TO_REFERENCES = {
     ("access_code", "made_by", "user"),
+    ("request_decision", "decided_by", "user"),
     ("api_token", "user_id", "user"),
     ("customer", "place_code", "kato_place"),
     ("membership", "user_id", "user"),

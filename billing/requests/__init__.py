@@ -1,0 +1,1 @@
+"""What residents ask for: a service, an answer about an invoice, other contacts; and what was decided."""

@@ -1,7 +1,7 @@
 """Many guess at once, and several clerks make a code at once."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from billing.access.attempts import TooManyAttempts
 from billing.access.models import LogInTally
@@ -9,7 +9,13 @@ from billing.customers.access_codes import ATTEMPTS_AT_ACCOUNT_MAX
 from billing.customers.models import Customer
 from billing.customers.service import find_access_code, log_in, make_access_code
 from billing.kernel.errors import StaleVersion
+from billing.kernel.ids import new_id
+from billing.orders.models import OrderState, ServiceOrder
+from billing.requests.models import Outcome, RequestDecision
+from billing.requests.refusals import RequestDecided
+from billing.requests.service import decide_request
 from tests.support.districts import DISTRICT_ID
+from tests.support.requests import ask_for_service
 from tests.support.residents import NOON, give_code
 from tests.support.threads import at_once
 from tests.support.web import TODAY
@@ -69,3 +75,39 @@ def test_one_slip_is_printed(sessions, tenant, together):
         assert find_access_code(session, tenant.customer.id).version == 2
     with sessions.begin(None) as session:
         assert log_in(session, tenant.customer.account_number, codes[0], address="", at=NOON) is not None
+
+
+@pytest.fixture
+def request_id(sessions, desk):
+    """A request for a service."""
+    with sessions.begin(DISTRICT_ID) as session:
+        return ask_for_service(session, desk.customer.id, desk.service.id).id
+
+
+def test_one_clerk_decides(sessions, request_id, together):
+    """Half accept, half decline: one of all wins, and the order follows him."""
+
+    def decide(session, number):
+        outcome = Outcome.ACCEPTED if number % 2 else Outcome.DECLINED
+        return decide_request(session, request_id, outcome=outcome, words="x", decided_on=TODAY).outcome
+
+    answers = together(decide)
+
+    decided = [each for each in answers if isinstance(each, Outcome)]
+    assert len(decided) == 1 and {type(each) for each in answers if each not in decided} == {RequestDecided}
+    with sessions.begin(DISTRICT_ID) as session:
+        state = session.scalars(select(ServiceOrder.state)).one()
+        assert state is (OrderState.CONFIRMED if decided[0] is Outcome.ACCEPTED else OrderState.CANCELLED)
+        assert session.scalars(select(RequestDecision.outcome)).all() == decided
+
+
+def test_one_page_sent_at_once_is_one_request(sessions, desk, together):
+    """Impatient fingers take one order."""
+    key = new_id()
+    answers = together(
+        lambda session, _: ask_for_service(session, desk.customer.id, desk.service.id, request_id=key).id
+    )
+
+    assert set(answers) == {key}
+    with sessions.begin(DISTRICT_ID) as session:
+        assert session.scalar(select(func.count()).select_from(ServiceOrder)) == 1

@@ -32,6 +32,7 @@ from tests.support.identifiers import synthetic_iban
 from tests.support.orders import Trade, make_act, make_order, make_resident
 from tests.support.providers import make_provider
 from tests.support.receipt_books import make_book, make_cashier
+from tests.support.requests import report_problem
 from tests.support.workforce import make_contractor_contract, make_engagement
 
 
@@ -55,6 +56,7 @@ class Season:
     upload: UUID
     statement: UUID
     row: UUID
+    request: UUID
     rule: UUID
     profile: UUID
     receipt_book: UUID
@@ -115,6 +117,7 @@ def make_season(session: Session, day: date) -> Season:
         upload=upload.id,
         statement=upload.statement_id,
         row=session.scalars(select(StatementRow.id)).one(),
+        request=report_problem(session, trade.customer.id, invoice.id, received_on=day).id,
         rule=make_rule(session, enterprise.id).id,
         profile=save_profile(session, name="Ауыл банкі", headings={"date": ["Күні"], "amount": ["Сома"]}).id,
         receipt_book=make_book(session, enterprise.id, make_cashier(session, "saule"), issued_on=start).id,

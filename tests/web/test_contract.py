@@ -43,6 +43,7 @@ from tests.support.identifiers import synthetic_bin, synthetic_iban, synthetic_i
 from tests.support.lived import live_a_season
 from tests.support.providers import make_incident, make_provider
 from tests.support.receipt_books import make_troubled_book
+from tests.support.requests import ask_for_contacts, ask_for_service
 from tests.support.resident_rows import leave_rows
 from tests.support.season import send_statement
 from tests.support.web import TODAY, Office, make_user
@@ -68,6 +69,7 @@ TABLES = {
     "payer": "customer",
     "profile": "column_profile",
     "registration": "vat_registration",
+    "request": "resident_request",
     "row": "statement_row",
     "rule": "matching_rule",
     "run": "billing_run",
@@ -123,6 +125,8 @@ def known(office) -> Known:
         run = runs.start_run(session, season.enterprise.id, Month.of(TODAY), issued_on=TODAY)
         runs.go_on(session, run.id, now=datetime.combine(TODAY, time(9), ALMATY))
         add_webhook(session, url="https://example.kz/auyl")
+        ask_for_service(session, season.resident.id, season.snow.id)
+        ask_for_contacts(session, season.resident, house="12")
         send_statement(session, date(2026, 3, 10))
         save_profile(session, name="Village bank", headings={"date": ["When"], "amount": ["Sum"]})
         spare = make_user(session, "spare", Role.CLERK)

@@ -1,6 +1,6 @@
 """Requests with what was decided about them: for the clerk by their terms, for a resident his own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -101,15 +101,15 @@ def list_requests(
         InvalidSort, InvalidCursor: see ``page_of``.
     """
     statement = _asked()
-    conditions: list[tuple[Any, ColumnElement[bool]]] = [
-        (kind, ResidentRequest.kind == kind),
-        (customer_id, ResidentRequest.customer_id == customer_id),
-        (received_from, ResidentRequest.received_on >= received_from),
-        (received_to, ResidentRequest.received_on <= received_to),
+    narrowings: list[tuple[Any, Callable[[Any], ColumnElement[bool]]]] = [
+        (kind, ResidentRequest.kind.__eq__),
+        (customer_id, ResidentRequest.customer_id.__eq__),
+        (received_from, ResidentRequest.received_on.__ge__),
+        (received_to, ResidentRequest.received_on.__le__),
     ]
-    for wanted, condition in conditions:
+    for wanted, narrowing in narrowings:
         if wanted is not None:
-            statement = statement.where(condition)
+            statement = statement.where(narrowing(wanted))
     if state is RequestState.DECIDED:
         statement = statement.where(RequestDecision.request_id.is_not(None))
     elif state is not None:

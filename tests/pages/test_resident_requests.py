@@ -66,9 +66,8 @@ def at_the_desk(place):
 def test_a_service_is_ordered_confirmed_and_read(desk, sessions, resident):
     """A draft order; the clerk accepts with a remark; the resident reads both."""
     mine = sent(resident.send("/my/requests/service", quantity="2,5", words="Утром, пожалуйста"))
-    assert "Your request is sent" in text_of(resident.read(mine)) and "14 December 2026" in resident.read(
-        mine
-    )
+    said = text_of(resident.read(mine))
+    assert "Your request is sent" in said and "14 Dec 2026" in said
 
     clerk = desk.seat(Role.CLERK)
     assert "Утром, пожалуйста" in clerk.read("/requests/?state=waiting")
@@ -108,7 +107,7 @@ def test_a_problem_with_an_invoice_is_answered(desk, resident, season):
 
 
 def test_contacts_are_written_once_a_clerk_has_looked(desk, sessions, resident, season):
-    """The clerk reads the whole phone and is logged for it; the auditor sees it masked; then it is written."""
+    """The clerk reads the whole phone and is logged for it; the auditor sees it masked; then it stands."""
     mine = sent(resident.send("/my/requests/contacts", phone="8 701 555 01 01", house="12"))
     path = at_the_desk(mine)
     assert "+77015550101" not in desk.seat(Role.AUDITOR).read(path)
@@ -139,10 +138,7 @@ def test_a_refused_request_keeps_what_was_typed(resident, sessions):
     ):
         answer = resident.send(path, **typed)
         assert answer.status_code == 422 and said_at(answer.text, field), path
-        assert all(
-            not value or f">{value}<" in answer.text or f'"{value}"' in answer.text
-            for value in typed.values()
-        )
+        assert all(value in answer.text for value in typed.values())
     assert resident.send("/my/requests/contacts").status_code == 422  # nothing is changed
     assert (count(sessions, ResidentRequest), count(sessions, ServiceOrder)) == before
 
@@ -174,7 +170,8 @@ def test_nobody_reads_anothers_request(desk, sessions, season, resident):
     """A neighbour finds neither the request nor the invoice; nobody logged in is led to the log-in."""
     mine = sent(resident.send("/my/requests/problem", words="Снега не было"))
     with sessions.begin(DISTRICT_ID) as session:
-        neighbour = at_home(desk, make_tenant(session, season.enterprise, 77))
+        other = make_tenant(session, season.enterprise, 77)
+    neighbour = at_home(desk, other)
     assert neighbour.get(mine).status_code == 404
     assert "Снега" not in neighbour.read("/my/requests/")
     page = neighbour.read("/my/requests/problem")

@@ -57,16 +57,19 @@ def lodger(sessions):
 
 
 def test_a_resident_sees_his_own_account(desk, tenant, season):
-    """Name, number, debt, invoices and payments; each paper leads to a page that opens."""
+    """His whole name, number, debt and papers; each paper opens, and leads to a report of what is wrong."""
     resident = at_home(desk, tenant)
     page = resident.read("/my/")
 
     said = text_of(page)
     assert "Есенова Айгүл" in said and season.account_number in said and "3,500.00" in said
-    links = re.findall(r'href="(/(?:pay|verify)/[^"]+)"', page)
-    assert len(links) == 3  # the invoice, the one of the run, the payment
-    for link in links:
-        assert resident.get(link).status_code == 200
+    papers = re.findall(r'href="(/my/papers/[^"]+)"', page)
+    assert len(papers) == 4  # the invoice, its credit note, the one of the run, the receipt
+    for paper in papers:
+        assert resident.get(paper).data.startswith(b"%PDF"), paper
+        assert desk.stranger().get(paper).headers["Location"] == "/my/login"
+    [problem] = re.findall(rf'href="(/my/requests/problem[^"]+{season.invoice})"', page)
+    assert f'value="{season.invoice}" selected' in resident.read(problem)
 
 
 @pytest.mark.sqlite_only
@@ -189,7 +192,9 @@ def test_each_resident_sees_only_what_is_his(desk, sessions, season, tenant):
     for other in (neighbour, foreign):
         page = at_home(desk, other).read("/my/")
         assert other.customer.name in page and other.customer.account_number in page
-        assert "Есенова" not in page and "/verify/" not in page and "/pay/" not in page
+        assert "Есенова" not in page and "/my/papers/" not in page
+        for kind, paper in (("invoice", season.invoice), ("receipt", season.payment)):
+            assert at_home(desk, other).get(f"/my/papers/{kind}/{paper}.pdf").status_code == 404
 
 
 def test_the_clerk_hands_over_a_slip_once(desk, sessions, season):

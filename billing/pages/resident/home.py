@@ -1,19 +1,15 @@
-"""A resident's first page after log-in: his account, his latest invoices and payments."""
+"""A resident's first page after log-in: his account as the link on his invoice shows it, with his name."""
 
-from flask import Blueprint, render_template
+from uuid import UUID
+
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from billing.invoicing.standing import list_invoices
 from billing.kernel.clock import today
-from billing.kernel.money import total
-from billing.kernel.paging import PageRequest
-from billing.pages import desk
+from billing.pages.resident.account import account_facts, paper_answer
 from billing.pages.resident.identity import resident, residents_only
-from billing.payments.service import list_payments
-from billing.receivables.service import debt_of
+from billing.payments.papers import PaperKind
 from billing.web.transaction import current_session
-
-SHOWN = PageRequest(limit=12)  # a year of monthly invoices
 
 blp = Blueprint("resident_home", __name__, url_prefix="/my")
 
@@ -21,12 +17,18 @@ blp = Blueprint("resident_home", __name__, url_prefix="/my")
 @blp.get("/")
 @residents_only()
 def page() -> ResponseReturnValue:
-    """The resident's account at a glance."""
-    session, known = current_session(), resident()
-    return render_template(
-        "resident/home.html",
-        customer=known.customer,
-        debt=total(debt_of(session, each.id, known.id) for each in desk.enterprises()),
-        invoices=list_invoices(session, SHOWN, today=today(), customer_id=known.id).items,
-        payments=list_payments(session, SHOWN, customer_id=known.id).items,
-    )
+    """Debt, invoices, payments and where they went, how to pay."""
+    customer = resident().customer
+
+    def address(kind: PaperKind, paper_id: UUID) -> str:
+        return url_for("resident_home.paper", kind=kind.value, paper_id=paper_id)
+
+    facts = account_facts(current_session(), customer, day=today(), paper=address)
+    return render_template("resident/home.html", customer=customer, **facts)
+
+
+@blp.get(f"/papers/<any({', '.join(PaperKind)}):kind>/<uuid:paper_id>.pdf")
+@residents_only()
+def paper(kind: str, paper_id: UUID) -> ResponseReturnValue:
+    """An invoice, credit note or receipt of his own."""
+    return paper_answer(current_session(), resident().customer, PaperKind(kind), paper_id)

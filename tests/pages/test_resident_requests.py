@@ -154,6 +154,18 @@ def test_a_form_sent_twice_is_one_request(resident, sessions):
 
 
 @pytest.mark.sqlite_only
+def test_what_is_wrong_with_a_card_is_said_to_the_clerk(desk, resident, sessions, season):
+    """The card cannot be written any more: the sentence stands above the form, and nothing is decided."""
+    mine = sent(resident.send("/my/requests/contacts", house="12"))
+    with sessions.begin(DISTRICT_ID) as session:
+        session.get(Customer, (DISTRICT_ID, season.customer)).iin_bin = "123456789012"
+    answer = desk.seat(Role.CLERK).send(at_the_desk(mine), "/decide", outcome="accepted")
+
+    assert answer.status_code == 422 and "IIN" in text_of(answer.text)
+    assert count(sessions, RequestDecision) == count(sessions, ContactChange) == 0
+
+
+@pytest.mark.sqlite_only
 def test_two_clerks_with_the_same_page(desk, resident, sessions):
     """The second is told what was decided; the first decision stands."""
     mine = sent(resident.send("/my/requests/service"))

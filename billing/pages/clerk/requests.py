@@ -29,6 +29,9 @@ from billing.web.files import file_answer
 from billing.web.language import reader_language
 from billing.web.transaction import current_session
 
+# What may be wrong with a card that contacts are written on is said above the form: it has no such field.
+ON_THE_CARD = dict.fromkeys((*ContactField, "name", "iin_bin", "payer_id", "invoices_by_email"), "")
+
 blp = Blueprint("clerk_requests", __name__, url_prefix="/requests")
 
 
@@ -89,7 +92,7 @@ def decide(request_id: UUID) -> ResponseReturnValue:
         requests.decide_request(session, request_id, **form.values, decided_on=today())
         return url_for("clerk_requests.page", request_id=request_id)
 
-    return submit(form, work, _page(asked), done="page.request_decided")
+    return submit(form, work, _page(asked), done="page.request_decided", fields=ON_THE_CARD)
 
 
 def _page(asked: Asked) -> Callable[[Form], str]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from billing.customers.models import Contract
 from billing.districts import service as districts
 from billing.districts.bank_accounts import primary_account
-from billing.invoicing.models import BilledPeriod
+from billing.invoicing.models import BilledPeriod, Invoice, InvoiceLine
 from billing.invoicing.runs.batch import bill_batch
 from billing.invoicing.runs.finding import Finding, Terms, count_subjects, find, subjects_after
 from billing.invoicing.runs.models import BillingRun, BillingRunResult, RunOutcome, RunStage
@@ -28,9 +28,14 @@ from billing.kernel.kept_facts import keep
 from billing.kernel.money import ZERO, Money, total
 from billing.kernel.paging import Page, PageRequest, page_of
 from billing.kernel.rows import get_row
+from billing.kernel.table_statistics import look_again
 from billing.ledger import service as ledger
+from billing.ledger.models import Transfer
+from billing.receivables.models import Receivable
 
 BATCH_SIZE = 250  # contracts a commit: a cashier waits no longer than for one batch
+# What a batch writes many rows of, some of which point to others.
+WRITTEN = (Invoice, InvoiceLine, BilledPeriod, Receivable, Transfer, BillingRunResult)
 WAKE = "wake_worker"  # in the session's info: what calls a background worker, where there is one
 SORTS = {"-recorded_at": (BillingRun.recorded_at, BillingRun.id)}
 RESULT_SORTS = {"id": (BillingRunResult.id,)}
@@ -247,6 +252,7 @@ def go_on(session: Session, run_id: UUID, *, now: datetime, batch_size: int = BA
         _next_stage(run, terms, now)
     run.heartbeat_at = now
     session.flush()
+    look_again(session, WRITTEN)
     return run
 
 

@@ -77,7 +77,8 @@ class SmtpMailer:
                 server.send_message(message)
             except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
                 code, words = _answer(error)
-                if concerns_mailbox(code, words):
+                of_letter = isinstance(error, smtplib.SMTPDataError)
+                if concerns_mailbox(code, words, of_letter=of_letter):
                     raise MailboxRefused(f"{code} {words}") from error
                 raise
 
@@ -91,16 +92,17 @@ def _answer(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError) -> tup
     return error.smtp_code, words.decode("utf-8", "replace")
 
 
-def concerns_mailbox(code: int, words: str) -> bool:
+def concerns_mailbox(code: int, words: str, *, of_letter: bool = False) -> bool:
     """Whether a refusal is final and about the mailbox: not about our server, its rights, or the letter.
 
     Args:
         words: they begin with an enhanced status (RFC 3463), where the server gives one.
+        of_letter: the addressee was taken, and the letter was not: without a status that is its content.
     """
     if enhanced := _ENHANCED.match(words):
         return enhanced["subject"] in _ABOUT_MAILBOX
     # Some say "550 relay not permitted" to a server they do not know: that would silence everybody.
-    return code in _MAILBOX_CODES and "relay" not in words.lower()
+    return not of_letter and code in _MAILBOX_CODES and "relay" not in words.lower()
 
 
 def mailer_for(smtp_url: str | None, directory: Path) -> Mailer:

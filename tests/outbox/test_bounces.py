@@ -20,11 +20,12 @@ from billing.worker.bounces import Read, read_bounces
 from billing.worker.mail import SmtpMailer, concerns_mailbox
 from billing.worker.outbox import Sender
 from tests.outbox.conftest import KEY
-from tests.support.billing import make_invoice
+from tests.support.billing import make_contract, make_invoice
 from tests.support.committed import count
 from tests.support.customers import make_customer
 from tests.support.districts import DISTRICT_ID
 from tests.support.mail_server import mail_server, report
+from tests.support.threads import at_once
 
 MAILBOX = "turgyn@example.kz"
 UNKNOWN = "550 5.1.1 <turgyn@example.kz>: Recipient address rejected: User unknown"
@@ -193,6 +194,12 @@ def test_only_a_final_word_about_the_mailbox_counts(code, words, final):
     assert concerns_mailbox(code, words) is final
 
 
+def test_a_letter_that_is_refused_for_what_it_says_silences_nobody():
+    """After the addressee was taken only a status tells that it is about him."""
+    assert not concerns_mailbox(550, "Message rejected as spam", of_letter=True)
+    assert concerns_mailbox(550, "5.2.1 mailbox disabled", of_letter=True)
+
+
 def test_a_damaged_paper_is_not_sent_until_it_is_healed(sessions, invoice, sender, documents, later):
     """No letter goes out without its invoice; the reason stands at the letter."""
     with sessions.begin(DISTRICT_ID, read_only=True) as session:
@@ -304,3 +311,28 @@ def test_invoices_by_mail_need_a_mailbox(session):
     with pytest.raises(MissingValue):
         customers.edit_customer(session, customer.id, without, version=customer.version)
     assert (customer.email, customer.invoices_by_email) == (MAILBOX, True)
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_senders_at_once_send_each_invoice_once(sessions, desk, sender, server, refused):
+    """Four of them, three customers with six invoices each: one letter each, or each noted as come back."""
+    mailboxes = [f"{name}@example.kz" for name in ("a", "b", "c")]
+    with sessions.begin(DISTRICT_ID) as session:
+        here = desk.at(session)
+        for serial, mailbox in enumerate(mailboxes, start=11):
+            customer = make_customer(session, serial, email=mailbox, invoices_by_email=True)
+            contract = make_contract(session, here.enterprise, customer, (here.service, "1"))
+            for month in range(1, 7):
+                make_invoice(session, contract, Month(2026, month))
+    server.answers = dict.fromkeys(mailboxes, UNKNOWN) if refused else {}
+
+    at_once(4, lambda _: sender.send_due(DISTRICT_ID))
+    sender.send_due(DISTRICT_ID)
+
+    assert [state for state, _ in fates(sessions)] == [
+        DeliveryState.BOUNCED if refused else DeliveryState.SENT
+    ] * 18
+    assert (
+        len({letter["Message-ID"] for letter in server.letters}) == len(server.letters) == 18 * (not refused)
+    )
+    assert count(sessions, BouncingMailbox) == (3 if refused else 0)

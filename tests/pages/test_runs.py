@@ -99,12 +99,16 @@ def test_a_mailbox_that_bounces_is_shown_and_trusted_again(desk, sessions, villa
     work_through(sessions, run_id)
 
     assert f"/runs/{run_id}/undelivered" in clerk.read(f"/runs/{run_id}")
+    assert "mailed=1" not in clerk.read(f"/runs/{run_id}")
     listed = text_of(clerk.read(f"/runs/{run_id}/undelivered"))
     assert customer.name in listed and "550 5.1.1 User unknown" in listed
     card = f"/customers/{customer.id}"
     assert "a letter to this address came back: 550 5.1.1 User unknown" in text_of(clerk.read(card))
     assert clerk.send(card, "trust-mailbox").status_code == 303
     assert "came back" not in text_of(clerk.read(card))
+    assert "mailed=1" in clerk.read(f"/runs/{run_id}")
+    for query in ("", "?two_up=1", "?mailed=1"):
+        assert clerk.get(f"/runs/{run_id}/invoices.pdf{query}").mimetype == "application/pdf"
 
 
 def test_a_customer_chooses_e_mail_on_his_card(desk, sessions):

@@ -131,9 +131,13 @@ def undelivered(run_id: UUID) -> ResponseReturnValue:
 @blp.get("/<uuid:run_id>/invoices.pdf")
 @requires(*READERS)
 def print_invoices(run_id: UUID) -> ResponseReturnValue:
-    """All invoices of a run in one file for the printer; ``?two_up=1`` for A5."""
+    """The invoices of a run that are carried round in one file for the printer.
+
+    ``?two_up=1`` lays two on a sheet, ``?mailed=1`` adds those that go by e-mail.
+    """
     session = current_session()
-    content = documents.print_run(session, run_id, two_up=bool(request.args.get("two_up")))
+    wanted = {name: bool(request.args.get(name)) for name in ("two_up", "mailed")}
+    content = documents.print_run(session, run_id, **wanted)
     return file_answer(content, PDF, documents.file_name(runs.get_run(session, run_id)))
 
 

@@ -39,7 +39,7 @@ from tests.bench.runs import PRINTERS, settle
 from tests.bench.servers import Servers, as_superuser
 from tests.bench.statements import TAKEN_IN_ON, statement
 from tests.bench.village import Village
-from tests.support.databases import Database
+from tests.support.databases import Database, PostgresqlDatabases
 from tests.support.districts import DISTRICT_ID
 from tests.support.providers import make_provider
 from tests.support.scratch import scratch_directory
@@ -96,11 +96,11 @@ class Cost:
         )
 
 
-def measure(servers: Servers, households: int) -> Measured:
+def measure(databases: PostgresqlDatabases, households: int) -> Measured:
     """Fill a database, and count."""
     directory = scratch_directory("documents", on_disk=True)
     try:
-        with servers.durable.migrated() as database, as_superuser(servers.durable, database) as desk:
+        with databases.migrated() as database, as_superuser(databases, database) as desk:
             return _measure(database, desk, directory, households)
     finally:
         shutil.rmtree(directory)
@@ -291,7 +291,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small numbers")
     quick = parser.parse_args().quick
     with Servers() as servers:
-        measured = measure(servers, QUICK_HOUSEHOLDS if quick else HOUSEHOLDS)
+        measured = measure(servers.durable, QUICK_HOUSEHOLDS if quick else HOUSEHOLDS)
     sys.stdout.write(f"{machine()}\n\n{tables(measured)}\n\n{json.dumps(asdict(measured))}\n")
 
 

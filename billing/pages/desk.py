@@ -30,7 +30,7 @@ from billing.kernel.formats import (
     format_quantity,
 )
 from billing.kernel.i18n import label
-from billing.kernel.identifiers import mask_iin, mask_phone
+from billing.kernel.identifiers import mask_iin, mask_iins_in, mask_phone
 from billing.kernel.money import Money
 from billing.kernel.paging import PAGE_SIZE_MAX, PageRequest
 from billing.kernel.shown import Shown
@@ -172,5 +172,6 @@ WORDS: dict[str, Any] = {
     "here": here,
     "number_text": number_text,
     "mask_iin": mask_iin,
+    "mask_iins_in": mask_iins_in,
     "mask_phone": mask_phone,
 }

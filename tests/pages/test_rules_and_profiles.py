@@ -52,6 +52,8 @@ def test_a_rule_is_made_read_and_ended(sessions, customer, accountant):
         ({}, "customer"),
         ({"iban": ""}, "iban"),
         ({"account": "6010", "purpose_part": "за"}, "purpose_part"),
+        ({"account": "1210"}, "account"),
+        ({"account": "1030"}, "account"),
         ({"why": ""}, "why"),
     ],
 )

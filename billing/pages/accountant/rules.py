@@ -23,6 +23,7 @@ from billing.web.transaction import current_session
 blp = Blueprint("accountant_rules", __name__, url_prefix="/statements/rules")
 
 YES = "yes"
+FIELDS = {"customer_id": "customer", "control_account": "account", "same_account": "account"}
 
 
 class RuleFilters(Schema):
@@ -85,7 +86,7 @@ def make() -> ResponseReturnValue:
         )
         return url_for("accountant_rules.index")
 
-    return submit(form, work, _new, done="page.rule_made", fields={"customer_id": "customer"})
+    return submit(form, work, _new, done="page.rule_made", fields=FIELDS)
 
 
 @blp.post("/<uuid:rule_id>/end")

@@ -21,7 +21,6 @@ from billing.kernel.money import ZERO, Money, total
 from billing.kernel.rows import get_row
 from billing.ledger import service as ledger
 from billing.ledger.chart import BANK
-from billing.ledger.entries import SUB_LEDGER_ACCOUNTS, ControlAccount, SameAccount
 from billing.ledger.models import Account, Transfer
 from billing.payments.models import PaymentMethod
 from billing.payments.recording import Receipt, record_payments
@@ -38,7 +37,7 @@ from billing.reconciliation.matches import (
 )
 from billing.reconciliation.matching.incoming import BANK_CHANNEL, payer_name
 from billing.reconciliation.matching.parties import Share, hold_parties, legs_of
-from billing.reconciliation.matching.rules import Asks, add_rule
+from billing.reconciliation.matching.rules import Asks, add_rule, refuse_unpostable
 from billing.reconciliation.matching.weighing import weigh
 from billing.reconciliation.models import (
     ExceptionKind,
@@ -224,10 +223,7 @@ def decide_entry(
     """
     why = line(why, field="why", length_max=300)
     account, rows = _locked(session, row_ids)
-    if account_code == BANK:
-        raise SameAccount(account=account_code)
-    if account_code in SUB_LEDGER_ACCOUNTS:
-        raise ControlAccount(account=account_code)
+    refuse_unpostable(account_code)
     hold_parties(session, account_code, shares)
     if shares:
         _hold_sums(total(row.amount for row in rows), total(share.amount for share in shares))

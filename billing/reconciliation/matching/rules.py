@@ -13,6 +13,8 @@ from billing.kernel.errors import AlreadyExists, InvalidInput, RuleViolation
 from billing.kernel.paging import Page, PageRequest, Sorts, page_of
 from billing.kernel.rows import check_version, get_row
 from billing.ledger import service as ledger
+from billing.ledger.chart import BANK
+from billing.ledger.entries import SUB_LEDGER_ACCOUNTS, ControlAccount, SameAccount
 from billing.ledger.reports import get_account
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matching.candidates import nobody_of
@@ -63,19 +65,13 @@ def add_rule(
         InvalidInput: neither or both are given, or a customer for money that goes out.
         InvalidText: no reason.
         NotFound: no such customer, or the enterprise's book lacks the account.
+        ControlAccount, SameAccount: no row is ever posted to the account by hand.
         RuleTooWide: it would hold for everybody's rows.
         AlreadyExists: such a rule is active already.
     """
     why = line(why, field="why", length_max=300)
     asks = _checked(session, asks)
-    if (customer_id is None) == (account is None):
-        raise InvalidInput(field="customer_id")
-    if customer_id is not None:
-        if direction is not Direction.IN:
-            raise InvalidInput(field="customer_id")
-        get_customer(session, customer_id)
-    if account is not None:
-        get_account(session, ledger.enterprise_book_id(session, enterprise_id), account)
+    _check_target(session, enterprise_id, direction, customer_id, account)
     same = select(MatchingRule.id).where(
         MatchingRule.enterprise_id == enterprise_id,
         MatchingRule.direction == direction,
@@ -103,6 +99,34 @@ def add_rule(
     session.add(rule)
     session.flush()
     return rule
+
+
+def _check_target(
+    session: Session, enterprise_id: UUID, direction: Direction, customer_id: UUID | None, account: str | None
+) -> None:
+    """Refuse a rule that says nothing, or two things, or what cannot be of rows that go this way."""
+    if (customer_id is None) == (account is None):
+        raise InvalidInput(field="customer_id")
+    if customer_id is not None:
+        if direction is not Direction.IN:
+            raise InvalidInput(field="customer_id")
+        get_customer(session, customer_id)
+    if account is not None:
+        refuse_unpostable(account)
+        get_account(session, ledger.enterprise_book_id(session, enterprise_id), account)
+
+
+def refuse_unpostable(account: str) -> None:
+    """Refuse an account to which no row of the bank is posted by hand.
+
+    Raises:
+        ControlAccount: it moves only by its own documents.
+        SameAccount: it is the bank's own.
+    """
+    if account == BANK:
+        raise SameAccount(account=account)
+    if account in SUB_LEDGER_ACCOUNTS:
+        raise ControlAccount(account=account)
 
 
 def _checked(session: Session, asks: Asks) -> Asks:

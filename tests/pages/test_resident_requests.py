@@ -166,6 +166,19 @@ def test_what_is_wrong_with_a_card_is_said_to_the_clerk(desk, resident, sessions
 
 
 @pytest.mark.sqlite_only
+def test_who_is_out_meanwhile_is_shown_the_door(resident, sessions):
+    """A form sent after the log-in is over writes nothing and leads back to the log-in."""
+    page = resident.read("/my/requests/service")
+    before = count(sessions, ResidentRequest)
+    with resident.client.session_transaction() as cookie:
+        del cookie["resident"]
+    answer = resident.send_from(page, "/my/requests/service")
+
+    assert answer.status_code == 401 and 'href="/my/login"' in answer.text
+    assert count(sessions, ResidentRequest) == before
+
+
+@pytest.mark.sqlite_only
 def test_two_clerks_with_the_same_page(desk, resident, sessions):
     """The second is told what was decided; the first decision stands."""
     mine = sent(resident.send("/my/requests/service"))

@@ -21,6 +21,7 @@ from billing.cli.demo.summary import summary_of
 from billing.cli.demo.users import Secrets
 from billing.cli.office import Office
 from billing.customers.models import Contract, Customer
+from billing.customers.service import log_in
 from billing.invoicing.models import Invoice, InvoiceLine, InvoiceStatus
 from billing.invoicing.standing import list_invoices
 from billing.kernel import migrations
@@ -133,7 +134,7 @@ def test_the_samples_are_pdfs_under_names_people_understand(made):
 
 
 def test_everybody_can_log_in_with_what_was_printed(made):
-    """One user of each role; the accountant's token works too."""
+    """One user of each role, and a resident; the accountant's token works too."""
     office, printed = made
     with office.work(read_only=True) as session:
         for role in Role:
@@ -144,6 +145,10 @@ def test_everybody_can_log_in_with_what_was_printed(made):
         token = re.search(r"auyl_1_(\S+)", printed)
         assert token is not None
         assert authenticate(session, token[1], on=TODAY).user.login == "accountant"
+    account, code = re.search(r"/my/, account (\d+), code (\d{10})", printed).groups()
+    with office.sessions.begin(None) as session:
+        resident = log_in(session, account, code, address="127.0.0.1", at=DAY)
+        assert resident is not None and resident.account_number == account
 
 
 def test_the_second_time_everything_is_kept(made):

@@ -142,3 +142,6 @@ def _tell_secrets(office: Office, told: Secrets) -> None:
     office.console.print(table)
     if told.token:
         office.say("demo_token", token=told.token, url=office.settings.public_url)
+    if told.resident:
+        account, digits = told.resident
+        office.say("demo_resident", account=account, digits=digits, url=office.settings.public_url)

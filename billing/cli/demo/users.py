@@ -1,9 +1,10 @@
-"""The demo's users, one of each role; their passwords are made now, shown once and kept nowhere."""
+"""The demo's users, one of each role, and a resident; their secrets are shown once and kept nowhere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.access import tokens
@@ -12,6 +13,10 @@ from billing.access.service import create_member, find_user
 from billing.cli.demo.scene import Scene
 from billing.cli.demo.steps import Unit as Work
 from billing.cli.users import new_password
+from billing.customers.models import Contract
+from billing.customers.service import get_customer, make_access_code
+from billing.invoicing.models import Invoice
+from billing.kernel.clock import now
 
 TOKEN_OWNER = Role.ACCOUNTANT
 NAMES = {
@@ -31,10 +36,12 @@ class Secrets:
     Attributes:
         passwords: by login.
         token: of the accountant, for programs.
+        resident: the personal account and the code of somebody with invoices.
     """
 
     passwords: dict[str, str] = field(default_factory=dict)
     token: str | None = None
+    resident: tuple[str, str] | None = None
 
 
 def users_to_make(told: Secrets) -> Callable[[Session, Scene], list[Work]]:
@@ -46,9 +53,24 @@ def users_to_make(told: Secrets) -> Callable[[Session, Scene], list[Work]]:
             for role in Role
             if find_user(session, role.value) is None
         ]
-        return work
+        # Before them: whoever finds the users finds all.
+        return [partial(_hand_over_code, scene=scene, told=told), *work] if work else []
 
     return missing
+
+
+def _hand_over_code(session: Session, *, scene: Scene, told: Secrets) -> None:
+    contract = session.scalars(
+        select(Contract)
+        .join(
+            Invoice,
+            (Invoice.district_id == Contract.district_id) & (Invoice.customer_id == Contract.customer_id),
+        )
+        .order_by(Contract.id)
+        .limit(1)
+    ).one()
+    code = make_access_code(session, contract.id, on=scene.today, at=now())
+    told.resident = get_customer(session, contract.customer_id).account_number, code
 
 
 def _make(session: Session, *, role: Role, scene: Scene, told: Secrets) -> None:

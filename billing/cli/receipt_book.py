@@ -233,7 +233,7 @@ def troubles(office: Office, /, **form: object) -> None:
       auyl receipt-book troubles
       auyl receipt-book troubles --format xlsx --output books.xlsx
     """
-    with office.work(read_only=True) as session:
+    with office.report() as session:
         table = report.troubles_table(session)
     show(office, table, **form)  # type: ignore[arg-type]
 

@@ -137,7 +137,7 @@ def list_requests(args: dict[str, Any]) -> Page[dict[str, Any]]:
 
 
 @blp.get("/requests.xlsx")
-@requires(*READERS)
+@requires(*READERS, report=True)
 @blp.arguments(RequestFilters, location="query")
 @blp.response(200, BINARY, content_type=XLSX)
 def download_requests(args: dict[str, Any]) -> Any:

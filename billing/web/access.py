@@ -18,6 +18,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _MARK = "access"
 _BEARER = re.compile(r"Bearer +auyl_([1-9][0-9]{0,8})_([A-Za-z0-9_-]{43})", re.ASCII)
 _READING = ("GET", "HEAD")
+_SPREADSHEETS = ("xlsx", "csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,13 @@ class Access:
     def read_only(self) -> bool:
         """Whether this request only reads."""
         return not (request.method not in _READING if self.writes is None else self.writes)
+
+    @property
+    def is_report(self) -> bool:
+        """Whether this request may be read from the replica: a report, or a page's list as a spreadsheet."""
+        if self.report:
+            return True
+        return self.read_only and not self.public and request.args.get("as") in _SPREADSHEETS
 
 
 def requires(*roles: Role, writes: bool | None = None, report: bool = False) -> Callable[[View], View]:

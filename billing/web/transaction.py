@@ -68,7 +68,7 @@ class TransactionalFlask(Flask):
             with sessions_of(self).begin(district_id, read_only=marked.read_only) as session:
                 g.session = session
                 g.caller = _caller(session, marked, api=api)
-                if not marked.report:
+                if not marked.is_report:
                     return self._answer(session, api=api)
             # Who asks is looked up where a new token is known and a revoked one is not.
             return self._answer_from_replica(access.caller(), from_primary=from_primary)

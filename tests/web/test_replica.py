@@ -200,12 +200,15 @@ def test_a_report_comes_from_the_standby_and_says_how_old_it_is(pair, books, ses
 
 
 def test_the_page_of_a_report_says_how_old_it_is(pair, books, office):
-    """Whoever reads the page, or prints it, sees the line; a page that people work on has none."""
+    """Whoever reads or prints the page sees the line; a page to work on is fresh, its spreadsheet not."""
     reader = Desk(office.app, office.sessions).seat(*Role)
     pair.catch_up()
 
     assert "0 s behind the primary database" in reader.read("/reports/trial-balance")
     assert "behind the primary database" not in reader.read("/three-way/")
+    page, spreadsheet = (reader.get(f"/three-way/{asked}") for asked in ("", "?as=xlsx"))
+    assert (page.status_code, spreadsheet.status_code) == (200, 200)
+    assert AGE[1] not in page.headers and spreadsheet.headers[AGE[1]] == "0"
 
 
 def test_the_walls_between_districts_stand_on_the_standby_too(pair, books, sessions, office):

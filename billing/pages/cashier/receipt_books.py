@@ -98,7 +98,7 @@ def issue() -> ResponseReturnValue:
 
 
 @blp.get("/troubles.xlsx")
-@requires(*READERS)
+@requires(*READERS, report=True)
 def troubles() -> Response:
     """Gaps and doubles as a spreadsheet."""
     table = report.troubles_table(current_session())

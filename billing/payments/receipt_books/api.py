@@ -238,7 +238,7 @@ def return_book(body: dict[str, Any], receipt_book_id: UUID) -> dict[str, Any]:
 
 
 @blp.get("/troubles")
-@requires(*READERS)
+@requires(*READERS, report=True)
 @blp.response(200, ReportOut)
 def list_troubles() -> dict[str, Any]:
     """Gaps and doubles of all books."""
@@ -246,7 +246,7 @@ def list_troubles() -> dict[str, Any]:
 
 
 @blp.get("/troubles.xlsx")
-@requires(*READERS)
+@requires(*READERS, report=True)
 @blp.response(200, BINARY, content_type=XLSX)
 def download_troubles() -> Response:
     """Gaps and doubles as a spreadsheet."""

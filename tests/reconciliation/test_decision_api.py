@@ -104,6 +104,29 @@ def test_a_row_is_weighed_decided_and_undone(office, desk):
     assert [item["row_id"] for item in office.get(EXCEPTIONS).json["items"]] == [row_id]
 
 
+def test_decisions_are_listed_with_who_when_and_why(office, desk):
+    """The last first, undone ones too; filtered by kind, by whose word it was, by whether it was undone."""
+    to_payment, elsewhere = row_in(office), row_in(office, "10")
+    paid = office.post(f"{API}/statement-decisions/payments", json=to_payments(desk, to_payment)).json
+    entry = {"row_ids": [elsewhere], "account": "7210", "why": "возврат"}
+    posted = office.post(f"{API}/statement-decisions/entries", json=entry).json
+    undo = {"undone_on": "2026-04-15", "reason": "қате"}
+    assert office.post(f"{API}/statement-matches/{paid['id']}/undo", json=undo).status_code == 201
+
+    def listed(query=""):
+        return office.get(f"{API}/statement-matches{query}").json["items"]
+
+    assert [(each["id"], each["why"], each["undo_reason"]) for each in listed()] == [
+        (posted["id"], "возврат", None),
+        (paid["id"], paid["why"], "қате"),
+    ]
+    assert {each["decided_by"] for each in listed()} == {paid["decided_by"]} != {None}
+    assert [each["id"] for each in listed("?kind=entry&by_person=true&undone=false")] == [posted["id"]]
+    assert [each["id"] for each in listed("?undone=true")] == [paid["id"]]
+    assert listed("?by_person=false") == []
+    assert len(listed(f"?limit=1&decided_by={paid['decided_by']}")) == 1
+
+
 def test_the_same_key_decides_once(office, desk):
     """A repeated request gets the first answer; nothing is recorded twice."""
     row_id = row_in(office)

@@ -6,9 +6,10 @@ from uuid import UUID
 from billing.access.models import Role
 from billing.kernel.clock import today
 from billing.kernel.money import Money
+from billing.kernel.paging import Page
 from billing.ledger.models import SourceKind
 from billing.reconciliation.formats.statement import Direction
-from billing.reconciliation.matching import decisions, weighing
+from billing.reconciliation.matching import decisions, match_list, weighing
 from billing.reconciliation.matching.parties import SHARES_MAX, Share
 from billing.reconciliation.matching.scoring import Candidate
 from billing.reconciliation.matching.wording import sentences
@@ -33,6 +34,7 @@ from billing.web.fields import (
     TextField,
 )
 from billing.web.language import reader_language
+from billing.web.lists import ListArgs, SortField, page_schema
 from billing.web.personal import MaskedIinField
 from billing.web.transaction import current_session
 
@@ -173,7 +175,18 @@ class UndoIn(Schema):
     reason = TextField(300, required=True)
 
 
-class MatchOut(Schema):
+class MatchArgs(ListArgs):
+    """Which decisions."""
+
+    sort = SortField("decided_at")
+    bank_account_id = IdField()
+    kind = EnumField(MatchKind)
+    decided_by = IdField()
+    by_person = BooleanField(metadata={"description": "false: the program's own"})
+    undone = BooleanField()
+
+
+class ListedMatchOut(Schema):
     """A decision about rows, a person's or the program's own."""
 
     id = IdField(required=True)
@@ -187,10 +200,15 @@ class MatchOut(Schema):
     rule_id = IdField(required=True, allow_none=True)
     decided_by = IdField(required=True, allow_none=True, metadata={"description": "null: the program itself"})
     decided_at = InstantField(required=True)
-    row_ids = ListField(IdField(), required=True, dump_only=True)
-    transfer_ids = ListField(IdField(), required=True, dump_only=True)
     undone_on = DateField(required=True, allow_none=True)
     undo_reason = TextField(300, required=True, allow_none=True)
+
+
+class MatchOut(ListedMatchOut):
+    """A decision with what it is about."""
+
+    row_ids = ListField(IdField(), required=True, dump_only=True)
+    transfer_ids = ListField(IdField(), required=True, dump_only=True)
 
 
 class UndoOut(Schema):
@@ -289,6 +307,16 @@ def mark_wrong_account(body: dict[str, Any], row_id: UUID) -> RowException:
     return decisions.mark_wrong_account(current_session(), row_id, **body, marked_on=today())
 
 
+@blp.get("/statement-matches")
+@requires(*BOOKKEEPERS)
+@blp.arguments(MatchArgs, location="query")
+@blp.response(200, page_schema(ListedMatchOut))
+def list_matches(args: dict[str, Any]) -> Page[dict[str, Any]]:
+    """What was decided about rows, the last first, with what was undone."""
+    page = match_list.list_matches(current_session(), args.pop("page"), **args)
+    return Page([_told(match, undo) for match, undo in page.items], page.next_cursor)
+
+
 @blp.get("/statement-matches/<uuid:match_id>")
 @requires(*BOOKKEEPERS)
 @blp.response(200, MatchOut)
@@ -324,6 +352,10 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
 
 def _match(match: StatementMatch) -> dict[str, Any]:
     held = weighing.held_by(current_session(), match)
+    return {**_told(match, held.undo), "row_ids": held.row_ids, "transfer_ids": held.transfer_ids}
+
+
+def _told(match: StatementMatch, undo: MatchUndo | None) -> dict[str, Any]:
     return {
         "id": match.id,
         "bank_account_id": match.bank_account_id,
@@ -336,8 +368,6 @@ def _match(match: StatementMatch) -> dict[str, Any]:
         "rule_id": match.rule_id,
         "decided_by": match.decided_by,
         "decided_at": match.decided_at,
-        "row_ids": held.row_ids,
-        "transfer_ids": held.transfer_ids,
-        "undone_on": held.undo.undone_on if held.undo else None,
-        "undo_reason": held.undo.reason if held.undo else None,
+        "undone_on": undo.undone_on if undo else None,
+        "undo_reason": undo.reason if undo else None,
     }

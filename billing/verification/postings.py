@@ -52,6 +52,40 @@ _EXPECTED = """
     )
 """
 
+# Both sides have unique keys: as many pairs that agree as there are events, and as there are postings, leave
+# no event unposted and no posting without its event.
+_POSTED = f"""
+    {_EXPECTED}, way AS (
+        SELECT b.district_id, b.id AS book_id, b.enterprise_id, d.id AS debit_account_id, d.code AS debit,
+               c.id AS credit_account_id, c.code AS credit
+        FROM book b
+        JOIN account d ON d.district_id = b.district_id AND d.book_id = b.id
+        JOIN account c ON c.district_id = b.district_id AND c.book_id = b.id
+        WHERE b.kind = 'enterprise'
+    )
+    SELECT district_id
+    FROM (
+        SELECT e.district_id, COUNT(*) AS events, COUNT(w.book_id) AS agreeing, 0 AS postings
+        FROM expected e
+        LEFT JOIN transfer t ON t.district_id = e.district_id AND t.source_id = e.source_id
+             AND t.source_kind = e.source_kind AND t.position = e.position
+             AND t.amount = e.amount AND t.posted_on = e.posted_on
+        LEFT JOIN way w ON w.district_id = t.district_id AND w.book_id = t.book_id
+             AND w.debit_account_id = t.debit_account_id AND w.credit_account_id = t.credit_account_id
+             AND w.enterprise_id = e.enterprise_id AND w.debit = e.debit AND w.credit = e.credit
+        WHERE (:district = 0 OR e.district_id = :district)
+        GROUP BY e.district_id
+        UNION ALL
+        SELECT t.district_id, 0, 0, COUNT(*)
+        FROM transfer t
+        JOIN book b ON b.district_id = t.district_id AND b.id = t.book_id AND b.kind = 'enterprise'
+        WHERE (:district = 0 OR t.district_id = :district) AND t.source_kind NOT IN ('manual', 'statement')
+        GROUP BY t.district_id
+    ) both_sides
+    GROUP BY district_id
+    HAVING SUM(agreeing) <> SUM(events) OR SUM(agreeing) <> SUM(postings)
+"""
+
 CHECKS = (
     Check(
         "posting_differs",
@@ -71,6 +105,7 @@ CHECKS = (
                OR b.enterprise_id IS NULL OR b.enterprise_id <> e.enterprise_id)
         """,
         _EXPECTED,
+        _POSTED,
     ),
     Check(
         "posting_without_source",
@@ -86,6 +121,7 @@ CHECKS = (
           AND e.source_id IS NULL AND t.source_kind NOT IN ('manual', 'statement')
         """,
         _EXPECTED,
+        _POSTED,
     ),
     Check(
         "reversal_differs",

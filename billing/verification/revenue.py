@@ -8,16 +8,20 @@ CHECKS = (
         "fee_not_revenue",
         ("payment_id", "invoice_line_id", "expected", "found"),
         """
-        WITH fee AS (
+        WITH policy AS (
+            SELECT district_id, enterprise_id, kind, valid_from,
+                   LEAD(valid_from) OVER (
+                       PARTITION BY district_id, enterprise_id ORDER BY valid_from
+                   ) AS next_from
+            FROM posting_policy
+        ), fee AS (
             SELECT a.district_id, a.id, a.payment_id, a.invoice_line_id,
-                   CASE WHEN (
-                       SELECT p.kind FROM posting_policy p
-                       WHERE p.district_id = a.district_id AND p.enterprise_id = r.enterprise_id
-                         AND p.valid_from <= a.allocated_on
-                       ORDER BY p.valid_from DESC LIMIT 1
-                   ) = 'gross' THEN a.amount - a.vat ELSE 0 END AS net
+                   CASE WHEN p.kind = 'gross' THEN a.amount - a.vat ELSE 0 END AS net
             FROM allocation a
             JOIN receivable r ON r.district_id = a.district_id AND r.invoice_line_id = a.invoice_line_id
+            LEFT JOIN policy p ON p.district_id = a.district_id AND p.enterprise_id = r.enterprise_id
+                 AND p.valid_from <= a.allocated_on
+                 AND (p.next_from IS NULL OR p.next_from > a.allocated_on)
             WHERE a.reverses_id IS NULL
         ), line AS (
             SELECT district_id, allocation_id,
@@ -70,18 +74,24 @@ CHECKS = (
                OR (l.allocation_id IS NOT NULL AND t.source_id <> l.allocation_id))
         """,
     ),
+    # The budget's postings are told first: the planner takes postings without a line for few, and would look
+    # up the book and both accounts of each posting of the enterprises one by one.
     Check(
         "revenue_posted_without_line",
         ("source_kind", "source_id", "found"),
         """
-        SELECT t.district_id, t.source_kind AS source_kind, t.source_id AS source_id, t.amount AS found
-        FROM transfer t
-        JOIN book b ON b.district_id = t.district_id AND b.id = t.book_id AND b.kind = 'budget'
-        JOIN account d ON d.district_id = t.district_id AND d.id = t.debit_account_id
-        JOIN account c ON c.district_id = t.district_id AND c.id = t.credit_account_id
-        LEFT JOIN revenue_line l ON l.district_id = t.district_id AND l.transfer_id = t.id
-        WHERE (:district = 0 OR t.district_id = :district)
-          AND (d.kind = 'income' OR c.kind = 'income') AND l.id IS NULL
+        WITH posted AS MATERIALIZED (
+            SELECT t.district_id, t.id, t.source_kind, t.source_id, t.amount
+            FROM transfer t
+            JOIN book b ON b.district_id = t.district_id AND b.id = t.book_id AND b.kind = 'budget'
+            JOIN account d ON d.district_id = t.district_id AND d.id = t.debit_account_id
+            JOIN account c ON c.district_id = t.district_id AND c.id = t.credit_account_id
+            WHERE (:district = 0 OR t.district_id = :district) AND (d.kind = 'income' OR c.kind = 'income')
+        )
+        SELECT p.district_id, p.source_kind AS source_kind, p.source_id AS source_id, p.amount AS found
+        FROM posted p
+        LEFT JOIN revenue_line l ON l.district_id = p.district_id AND l.transfer_id = p.id
+        WHERE l.id IS NULL
         """,
     ),
 )

@@ -3,8 +3,8 @@
 The statements are plain SQL on purpose: they must not share code with the services whose work they check.
 Every one takes ``:district`` and selects ``district_id`` first; 0 means all districts.
 
-Several checks of the same tables may share a proof: one statement that goes over the tables once and counts what
-agrees in everything. Books mostly agree, and then nobody has to look for who does not.
+Several checks of the same tables may share a proof: one statement that goes over the tables once and counts
+what agrees in everything. Books mostly agree, and then nobody has to look for who does not.
 """
 
 from collections.abc import Mapping
@@ -38,8 +38,8 @@ class Check:
         code: of its differences; the sentence stands under ``difference.<code>``.
         sql: selects ``district_id`` and the facts.
         facts: names of the further columns, in order. ``…_id`` are ids, ``expected`` and ``found`` money.
-        given: what stands before it: ``WITH …``, shared by several checks.
-        proof: selects a row unless it is certain that this check finds nothing; empty: the check always looks.
+        given: what stands before it and before its proof: ``WITH …``, shared by several checks.
+        proof: selects a row unless it is certain that the check finds nothing; empty: the check always looks.
             It counts rows that agree, never sums: two errors that cancel each other out are two differences.
     """
 

@@ -1,6 +1,7 @@
 """Checks of numbers and papers: no gap, every document archived, nothing billed twice or forgotten."""
 
 from billing.verification.checks import Check
+from billing.verification.lines import LINES_AGREE
 
 _NUMBERED = """
     WITH numbered AS (
@@ -84,6 +85,7 @@ CHECKS = (
                    AND (l.period IS NULL OR p.period <> l.period OR p.service_id <> l.service_id
                         OR i.contract_id IS NULL OR p.contract_id <> i.contract_id)))
         """,
+        proof=LINES_AGREE,
     ),
     Check(
         "order_state",

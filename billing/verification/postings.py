@@ -54,8 +54,8 @@ _EXPECTED = """
 
 # Both sides have unique keys: as many pairs that agree as there are events, and as there are postings, leave
 # no event unposted and no posting without its event.
-_POSTED = f"""
-    {_EXPECTED}, way AS (
+_POSTED = """
+    , way AS (
         SELECT b.district_id, b.id AS book_id, b.enterprise_id, d.id AS debit_account_id, d.code AS debit,
                c.id AS credit_account_id, c.code AS credit
         FROM book b

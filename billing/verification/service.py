@@ -58,7 +58,8 @@ def verify(session: Session) -> Iterator[Difference]:
     """Recompute everything in the session's district, or in every district of a region-wide session.
 
     Each check is one statement that returns only what does not agree, and is spared where a proof shows that
-    everything does; the last one reads every archived document's bytes. Nothing is changed, whatever is found.
+    everything does; the last one reads every archived document's bytes. Nothing is changed, whatever is
+    found.
     """
     yield from differences_of_books(session)
     for document in damaged_documents(session):
@@ -71,12 +72,10 @@ def differences_of_books(session: Session) -> Iterator[Difference]:
     if "district_id" not in session.info:
         raise NotScoped
     bound = {"district": session.info["district_id"]}
-    proved = {
-        proof: session.execute(sql(proof), bound).first() is None
-        for proof in dict.fromkeys(check.proof for check in CHECKS if check.proof)
-    }
+    proofs = dict.fromkeys(check.given + check.proof for check in CHECKS if check.proof)
+    proved = {proof for proof in proofs if session.execute(sql(proof), bound).first() is None}
     for check in CHECKS:
-        if not proved.get(check.proof):
+        if check.given + check.proof not in proved:
             for row in session.execute(check.statement(), bound):
                 yield Difference(check.code, row[0], dict(zip(check.facts, row[1:], strict=True)))
 

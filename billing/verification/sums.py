@@ -1,6 +1,7 @@
 """Checks of sums: payments, open lines, documents and their lines, contractors' ceilings."""
 
 from billing.verification.checks import Check
+from billing.verification.lines import LINES_AGREE
 
 CHECKS = (
     # A payment is what it settles, what is left ahead, and what was given back; a reversed one is nothing.
@@ -55,6 +56,7 @@ CHECKS = (
           AND (r.invoice_line_id IS NULL OR r.total <> l.total
                OR r.open_amount <> l.total - COALESCE(c.amount, 0) - COALESCE(a.amount, 0))
         """,
+        proof=LINES_AGREE,
     ),
     Check(
         "open_vat",
@@ -74,6 +76,7 @@ CHECKS = (
         WHERE (:district = 0 OR l.district_id = :district)
           AND r.open_vat <> l.vat - COALESCE(c.vat, 0) - COALESCE(a.vat, 0)
         """,
+        proof=LINES_AGREE,
     ),
     Check(
         "credited",
@@ -87,6 +90,7 @@ CHECKS = (
                ON c.district_id = r.district_id AND c.invoice_line_id = r.invoice_line_id
         WHERE (:district = 0 OR r.district_id = :district) AND r.credited <> COALESCE(c.amount, 0)
         """,
+        proof=LINES_AGREE,
     ),
     Check(
         "receivable_of_another",
@@ -102,6 +106,7 @@ CHECKS = (
                OR r.issued_on <> i.issued_on OR r.due_on <> i.due_on
                OR r.service_id <> l.service_id OR r.revenue_code <> l.revenue_code)
         """,
+        proof=LINES_AGREE,
     ),
     Check(
         "release_differs",

@@ -185,6 +185,20 @@ def test_a_changed_transfer(session, season, kind, codes):
     assert found(session) == codes | closed
 
 
+def test_errors_that_cancel_each_other_out(session, season):
+    """A tiyn from an invoice's VAT to its income: its sum is right, and both postings are named."""
+    for position, more in ((0, 1), (1, -1)):
+        harm(
+            session,
+            "UPDATE transfer SET amount = amount + :more WHERE position = :position AND source_id ="
+            " (SELECT source_id FROM transfer WHERE source_kind = 'invoice' AND position = 1"
+            " ORDER BY id DESC LIMIT 1)",
+            position=position,
+            more=more,
+        )
+    assert found(session) == {"posting_differs": 2}
+
+
 def test_a_transfer_of_no_document(session, season):
     """A posting whose payment does not exist; its payment has none any more."""
     harm(

@@ -202,15 +202,14 @@ def _hold_budget_book(
     wanted = {(code, entry.fiscal_year) for _, entry in entries for code in (entry.debit, entry.credit)}
     if held is not None and held.has(wanted):
         return held
-    book_id = ledger.budget_book_id(session)
     codes = {code for code, _ in (*wanted, *(held.accounts if held is not None else ()))}
-    book = ledger.hold_book(session, book_id, codes)
+    book = ledger.hold_budget_book(session, codes)
     if book.has(wanted):
         return book
     # The first fee of a code in a fiscal year: its account is opened now, once.
     for year in sorted({year for _, year in wanted}):
-        _open_revenue_accounts(session, book_id, {code for code, of in wanted if of == year}, year)
-    return ledger.hold_book(session, book_id, codes)
+        _open_revenue_accounts(session, book.id, {code for code, of in wanted if of == year}, year)
+    return ledger.hold_budget_book(session, codes)
 
 
 def _open_revenue_accounts(session: Session, book_id: UUID, codes: set[str], fiscal_year: int) -> None:

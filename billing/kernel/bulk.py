@@ -88,6 +88,33 @@ def insert_rows(
     _write(session, table, tuple(columns), rows)
 
 
+def insert_row_once(
+    session: Session, model: type[DeclarativeBase], columns: Sequence[str], row: Row, *, key: Sequence[str]
+) -> bool:
+    """Insert a row unless one with the same key is there; who inserts it at this moment is waited for.
+
+    Cheaper than a savepoint around an INSERT that may be refused.
+
+    Args:
+        key: the columns of a UNIQUE constraint.
+
+    Returns:
+        Whether it was inserted.
+    """
+    session.flush()
+    table = model.__table__
+    assert isinstance(table, Table)
+    connection = session.connection()
+    names = tuple(columns)
+    binders = [_binder(table, name, connection.dialect) for name in names]
+    if connection.dialect.name == "postgresql":
+        statement, values = _insert_arrays(table, names, connection.dialect), tuple(_arrays(binders, [row]))
+    else:
+        statement, values = _insert_values(table, names), tuple(_bound(binders, row))
+    once = f"{statement} ON CONFLICT ({', '.join(key)}) DO NOTHING"
+    return connection.exec_driver_sql(once, values).rowcount == 1
+
+
 def lower_rows(
     session: Session, model: type[DeclarativeBase], key: str, columns: Sequence[str], rows: Sequence[Row]
 ) -> None:
@@ -182,13 +209,13 @@ def _write(session: Session, table: Table, columns: tuple[str, ...], rows: Seque
         statement = _insert_arrays(table, columns, connection.dialect)
         write(session, statement, tuple(_arrays(binders, rows)))
         return
-    names = ", ".join(columns)
+    bound = [tuple(_bound(binders, row)) for row in rows]
+    connection.exec_driver_sql(_insert_values(table, columns), bound)
+
+
+def _insert_values(table: Table, columns: tuple[str, ...]) -> str:
     places = ", ".join("?" * len(columns))
-    bound = [
-        tuple(value if bind is None else bind(value) for bind, value in zip(binders, row, strict=True))
-        for row in rows
-    ]
-    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({places})", bound)  # noqa: S608
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
 
 
 @lru_cache(maxsize=200)

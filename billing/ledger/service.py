@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.orm import Session
 
 from billing.kernel.bulk import insert_rows
@@ -30,6 +30,8 @@ __all__ = [
     "enterprise_book_id",
     "get_book",
     "hold_book",
+    "hold_budget_book",
+    "hold_enterprise_book",
     "list_books",
     "open_accounts",
     "open_budget_book",
@@ -258,24 +260,52 @@ _TRANSFER_COLUMNS = (
 )
 
 
+def hold_enterprise_book(session: Session, enterprise_id: UUID, codes: Collection[str]) -> HeldBook:
+    """Hold an enterprise's book against closing, and read its accounts with these codes.
+
+    Raises:
+        NotFound: the enterprise has no book, or none of the accounts is in it.
+    """
+    held = _hold(session, Book.enterprise_id == enterprise_id, codes)
+    return held or hold_book(session, enterprise_book_id(session, enterprise_id), codes)
+
+
+def hold_budget_book(session: Session, codes: Collection[str]) -> HeldBook:
+    """Hold the budget's book against closing, and read its accounts with these codes, of all years.
+
+    Raises:
+        NotFound: it has not been opened.
+    """
+    held = _hold(session, Book.kind == BookKind.BUDGET, codes)
+    return held or hold_book(session, budget_book_id(session), codes)
+
+
 def hold_book(session: Session, book_id: UUID, codes: Collection[str]) -> HeldBook:
     """Hold a book against closing, and read the accounts with these codes, of all years.
 
     Raises:
         NotFound: no such book.
     """
+    held = _hold(session, Book.id == book_id, codes)
+    # The book may be there, and none of the accounts; then there is nothing to post to either.
+    return held or HeldBook(book_id, get_book(session, book_id).closed_through, {})
+
+
+def _hold(session: Session, which: ColumnElement[bool], codes: Collection[str]) -> HeldBook | None:
     # The row is locked (FOR KEY SHARE waits only for FOR UPDATE, not for others who post) and read in the
     # same statement, so that the month cannot be closed between look and write.
     rows = session.execute(
-        select(Book.closed_through, Account.code, Account.fiscal_year, Account.id)
+        select(
+            Book.id, Book.closed_through, Account.code, Account.fiscal_year, Account.id.label("account_id")
+        )
         .join(Account, (Account.district_id == Book.district_id) & (Account.book_id == Book.id))
-        .where(Book.id == book_id, Account.code.in_(codes))
+        .where(which, Account.code.in_(codes))
         .with_for_update(of=Book, read=True, key_share=True)
     ).all()
     if not rows:
-        # The book may be there, and none of the accounts; then there is nothing to post to either.
-        return HeldBook(book_id, get_book(session, book_id).closed_through, {})
-    return HeldBook(book_id, rows[0].closed_through, {(row.code, row.fiscal_year): row.id for row in rows})
+        return None
+    accounts = {(row.code, row.fiscal_year): row.account_id for row in rows}
+    return HeldBook(rows[0].id, rows[0].closed_through, accounts)
 
 
 def check_month_open(session: Session, book_id: UUID, day: date) -> None:

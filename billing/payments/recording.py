@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from billing.customers import service as customers
 from billing.districts.numbering import take_numbers
-from billing.kernel.bulk import among, insert_rows
+from billing.kernel.bulk import among, insert_row_once, insert_rows
 from billing.kernel.db import actor_of, district_of
 from billing.kernel.errors import InvalidInput, RuleViolation
 from billing.kernel.ids import new_id
@@ -59,6 +59,7 @@ _COLUMNS = (
     "debt_after",
     "recorded_by",
 )
+_TOLD_ONCE = ("district_id", "channel", "outside_id")
 
 
 class OutsideIdReused(RuleViolation):
@@ -158,12 +159,11 @@ class Recording:
         """Hold the customers until the transaction ends.
 
         Raises:
-            NotFound: no such customer, or the enterprise has no book.
+            NotFound: no such customer.
         """
         self._session = session
         self._enterprise_id = enterprise_id
         self._customer_ids = frozenset(customer_ids)
-        self._book_id = ledger.enterprise_book_id(session, enterprise_id)
         # Locked first: two payments of one customer must not both see the same debt, nor one told twice.
         customers.hold_customers(session, self._customer_ids)
         self._lines: receivables.OpenLines | None = None
@@ -177,8 +177,8 @@ class Recording:
             fresh: the outside ids are the caller's own and new, so nobody can have told of them before.
 
         Raises:
-            InvalidInput, OutsideIdReused, NotOpenForCustomer, DaySignedOff, MonthClosed, NoPostingPolicy,
-            UnknownBudgetCode: see ``record_payments``.
+            NotFound, InvalidInput, OutsideIdReused, NotOpenForCustomer, DaySignedOff, MonthClosed,
+            NoPostingPolicy, UnknownBudgetCode: see ``record_payments``.
         """
         for receipt in receipts:
             receipt.check()
@@ -234,7 +234,7 @@ class Recording:
             )
         if self._book is None or self._settling is None:
             codes = {*ACCOUNT_OF_METHOD.values(), ADVANCES, *receivables.SETTLED_ON}
-            self._book = ledger.hold_book(self._session, self._book_id, codes)
+            self._book = ledger.hold_enterprise_book(self._session, self._enterprise_id, codes)
             self._settling = receivables.Settling(self._session, self._enterprise_id, self._book)
         return self._lines, self._book, self._settling
 
@@ -360,11 +360,15 @@ def _store(
     if fresh or not told:
         insert_rows(session, Payment, _COLUMNS, rows)
         return
+    if len(rows) == 1:
+        # Whoever tells the same id of another customer at this very moment has locked nobody we have.
+        if not insert_row_once(session, Payment, _COLUMNS, rows[0], key=_TOLD_ONCE):
+            raise OutsideIdReused(channel=told[0][0], outside_id=told[0][1])
+        return
     try:
         with session.begin_nested():
             insert_rows(session, Payment, _COLUMNS, rows)
     except IntegrityError as error:
-        # At this very moment the same id was told of another customer, whom nobody here has locked.
         taken = session.execute(
             select(Payment.channel, Payment.outside_id).where(
                 Payment.channel.in_({channel for channel, _ in told}),

@@ -127,8 +127,7 @@ class Settling:
         if not placed:
             return
         if self._book is None:
-            book_id = ledger.enterprise_book_id(self._session, self._enterprise_id)
-            self._book = ledger.hold_book(self._session, book_id, SETTLED_ON)
+            self._book = ledger.hold_enterprise_book(self._session, self._enterprise_id, SETTLED_ON)
         district_id = district_of(self._session)
         rows = [
             (

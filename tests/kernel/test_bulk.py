@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from billing.customers.models import Customer
-from billing.kernel.bulk import among, insert_rows, lower_rows
+from billing.kernel.bulk import among, insert_row_once, insert_rows, lower_rows
 from billing.kernel.ids import new_id
 from billing.kernel.money import Money
 from billing.payments.models import Payment, PaymentMethod
@@ -145,3 +145,23 @@ def test_among_finds_ids_and_texts(session, count):
     )
 
     assert {each.id for each in by_id} == {each.id for each in by_name} == {each.id for each in wanted}
+
+
+def test_a_row_is_inserted_once(session):
+    """The second with the same key leaves the first as it is; another constraint still refuses."""
+    desk = open_desk(session)
+    key = ("district_id", "channel", "outside_id")
+    first, again, other = (
+        payment_row(desk, number, outside_id=outside_id, amount=Money(number))
+        for number, outside_id in ((1, "a"), (2, "a"), (1, "b"))
+    )
+
+    def insert(row):
+        return insert_row_once(session, Payment, tuple(row), tuple(row.values()), key=key)
+
+    assert (insert(first), insert(again)) == (True, False)
+    with pytest.raises(IntegrityError), session.begin_nested():
+        insert(other)  # the number of its cash order is taken
+
+    [stored] = session.scalars(select(Payment).where(Payment.channel == "cash_desk"))
+    assert (stored.id, stored.amount) == (first["id"], Money(1))

@@ -94,7 +94,7 @@ def post_revenue(session: Session, enterprise_id: UUID, fees: Sequence[Fee]) -> 
     Raises:
         NoPostingPolicy, UnknownBudgetCode, MonthClosed: see ``Revenue.post``.
     """
-    Revenue(session, enterprise_id).post(fees)
+    Revenue(session, enterprise_id).post(fees, ledger.Postings(session))
 
 
 class Revenue:
@@ -109,11 +109,14 @@ class Revenue:
         self._policies: Sequence[PostingPolicy] | None = None
         self._book: ledger.HeldBook | None = None
 
-    def post(self, fees: Sequence[Fee]) -> None:
+    def post(self, fees: Sequence[Fee], postings: ledger.Postings) -> None:
         """Post fees whose day's policy is ``gross``; under the others nothing is posted by itself.
 
         Each fee is one transfer in the budget's book, from its classification code's account of the fiscal
         year to money in transit, and one revenue line that knows payment, allocation, invoice line, service.
+
+        Args:
+            postings: written with those of the fees, before the revenue lines that point to them.
 
         Raises:
             NoPostingPolicy: the enterprise has none on one of the days.
@@ -126,6 +129,8 @@ class Revenue:
         if not fees:
             return
         district_id = district_of(self._session)
+        transfers = self._draft(fees, postings)
+        postings.write()
         rows = [
             (
                 district_id,
@@ -141,7 +146,7 @@ class Revenue:
                 fee.invoice_line_id,
                 fee.service_id,
             )
-            for fee, transfer_id in zip(fees, self._transfers(fees), strict=True)
+            for fee, transfer_id in zip(fees, transfers, strict=True)
         ]
         insert_rows(self._session, RevenueLine, _REVENUE_COLUMNS, rows)
 
@@ -153,7 +158,7 @@ class Revenue:
             raise NoPostingPolicy(enterprise_id=self._enterprise_id, day=day)
         return policy.kind is PolicyKind.GROSS
 
-    def _transfers(self, fees: Sequence[Fee]) -> list[UUID]:
+    def _draft(self, fees: Sequence[Fee], postings: ledger.Postings) -> list[UUID]:
         entries = [
             (
                 fee.posted_on,
@@ -170,7 +175,7 @@ class Revenue:
             for fee in fees
         ]
         self._book = _hold_budget_book(self._session, entries, self._book)
-        return ledger.post_dated(self._session, self._book, entries)
+        return postings.add(self._book, entries)
 
 
 _REVENUE_COLUMNS = (

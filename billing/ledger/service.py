@@ -1,22 +1,33 @@
-"""Books, postings and mirrored corrections; the closing of months stands in a file beside."""
+"""Books are opened and corrections mirrored; posting and the closing of months stand in files beside."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from billing.kernel.bulk import insert_rows
 from billing.kernel.db import actor_of, district_of, insert_into
 from billing.kernel.errors import NotFound, RuleViolation
 from billing.kernel.ids import new_id
-from billing.kernel.money import ZERO, Money
+from billing.ledger.books import budget_book_id, enterprise_book_id, get_book, list_books
 from billing.ledger.chart import BUDGET_CHART, ENTERPRISE_CHART, AccountRow
 from billing.ledger.closing import MonthNotNext, MonthNotOver, close_month
-from billing.ledger.models import Account, Book, BookKind, SourceKind, Transfer
+from billing.ledger.models import Account, Book, BookKind, Transfer
+from billing.ledger.posting import (
+    Entry,
+    HeldBook,
+    MonthClosed,
+    Postings,
+    check_month_open,
+    hold_book,
+    hold_budget_book,
+    hold_enterprise_book,
+    post,
+    post_dated,
+    refuse_closed,
+)
 
 __all__ = [
     "AlreadyReversed",
@@ -25,7 +36,9 @@ __all__ = [
     "MonthClosed",
     "MonthNotNext",
     "MonthNotOver",
+    "Postings",
     "budget_book_id",
+    "check_month_open",
     "close_month",
     "enterprise_book_id",
     "get_book",
@@ -42,71 +55,10 @@ __all__ = [
 ]
 
 
-class MonthClosed(RuleViolation):
-    """The date lies in a closed month. Facts: ``posted_on``, ``closed_through``."""
-
-    code = "month_closed"
-
-
 class AlreadyReversed(RuleViolation):
     """What was posted is mirrored already. Facts: ``source_id``."""
 
     code = "already_reversed"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One transfer to post: from the credited to the debited account, by their codes in the book.
-
-    Attributes:
-        debit: code of the account debited; a revenue account of the budget is given by ``fiscal_year`` too.
-        amount: strictly positive.
-        position: tells entries of one source apart.
-        party_id: the customer, worker or contractor whose debt or advance moves.
-    """
-
-    debit: str
-    credit: str
-    amount: Money
-    source_kind: SourceKind
-    source_id: UUID
-    position: int = 0
-    party_id: UUID | None = None
-    invoice_id: UUID | None = None
-    reverses_id: UUID | None = None  # the transfer that this one corrects
-    fiscal_year: int = 0  # of a revenue account, when one of the two is
-
-
-@dataclass(frozen=True, slots=True)
-class HeldBook:
-    """A book no month of which is closed before the transaction, or the savepoint it was held in, is over.
-
-    Attributes:
-        accounts: ids by code and fiscal year; year 0 where an account serves the entries of every year.
-    """
-
-    id: UUID
-    closed_through: date | None
-    accounts: Mapping[tuple[str, int], UUID]
-
-    def has(self, wanted: Iterable[tuple[str, int]]) -> bool:
-        """Whether all accounts are known that entries of these codes and years post to."""
-        return all((code, 0) in self.accounts or (code, year) in self.accounts for code, year in wanted)
-
-    def accounts_of(self, entries: Iterable[Entry]) -> dict[tuple[str, int], UUID]:
-        """Ids of the entries' accounts, by code and the entry's year.
-
-        Raises:
-            NotFound: an account is not among those that were read.
-        """
-        wanted = {(code, each.fiscal_year) for each in entries for code in (each.debit, each.credit)}
-        found = {
-            (code, year): self.accounts.get((code, 0)) or self.accounts.get((code, year))
-            for code, year in wanted
-        }
-        if missing := {code for (code, _), account_id in found.items() if account_id is None}:
-            raise NotFound(kind="account", id=", ".join(sorted(missing)))
-        return {key: account_id for key, account_id in found.items() if account_id is not None}
 
 
 def open_enterprise_book(session: Session, enterprise_id: UUID) -> Book:
@@ -127,47 +79,6 @@ def _open(session: Session, kind: BookKind, enterprise_id: UUID | None, chart: S
     session.flush()
     open_accounts(session, book.id, chart)
     return book
-
-
-def get_book(session: Session, book_id: UUID) -> Book:
-    """A book of the district.
-
-    Raises:
-        NotFound: no such book.
-    """
-    book = session.get(Book, (district_of(session), book_id))
-    if book is None:
-        raise NotFound(kind="book", id=book_id)
-    return book
-
-
-def list_books(session: Session) -> list[Book]:
-    """The district's books, the budget's first."""
-    return list(session.scalars(select(Book).order_by(Book.kind, Book.id)))
-
-
-def enterprise_book_id(session: Session, enterprise_id: UUID) -> UUID:
-    """The id of an enterprise's book.
-
-    Raises:
-        NotFound: the enterprise has no book.
-    """
-    book_id = session.scalar(select(Book.id).where(Book.enterprise_id == enterprise_id))
-    if book_id is None:
-        raise NotFound(kind="book", id=enterprise_id)
-    return book_id
-
-
-def budget_book_id(session: Session) -> UUID:
-    """The id of the district's budget book.
-
-    Raises:
-        NotFound: it has not been opened.
-    """
-    book_id = session.scalar(select(Book.id).where(Book.kind == BookKind.BUDGET))
-    if book_id is None:
-        raise NotFound(kind="book", id="budget")
-    return book_id
 
 
 def open_accounts(session: Session, book_id: UUID, rows: Iterable[AccountRow]) -> int:
@@ -192,137 +103,6 @@ def open_accounts(session: Session, book_id: UUID, rows: Iterable[AccountRow]) -
     return len(session.execute(statement, values).all())
 
 
-def post(session: Session, book_id: UUID, posted_on: date, entries: Sequence[Entry]) -> list[UUID]:
-    """Post entries to a book, all on one date. Returns the transfers' ids, in the entries' order.
-
-    Raises:
-        NotFound: no such book, or an account it does not have.
-        MonthClosed: the date lies in a closed month. Nothing is posted.
-    """
-    return post_dated(session, book_id, [(posted_on, entry) for entry in entries])
-
-
-def post_dated(session: Session, book: UUID | HeldBook, entries: Sequence[tuple[date, Entry]]) -> list[UUID]:
-    """Post entries to a book, each on a date of its own. Returns the transfers' ids, in the entries' order.
-
-    Raises:
-        NotFound: no such book, or an account it does not have.
-        MonthClosed: one of the dates lies in a closed month. Nothing is posted.
-    """
-    assert all(entry.amount > ZERO for _, entry in entries), entries
-    if not entries:
-        return []
-    if isinstance(book, UUID):
-        codes = {code for _, entry in entries for code in (entry.debit, entry.credit)}
-        book = hold_book(session, book, codes)
-    _refuse_closed(book.closed_through, min(posted_on for posted_on, _ in entries))
-    accounts = book.accounts_of(entry for _, entry in entries)
-    ids = [new_id() for _ in entries]
-    district_id, actor_id = district_of(session), actor_of(session)
-    rows = [
-        (
-            district_id,
-            transfer_id,
-            book.id,
-            accounts[entry.debit, entry.fiscal_year],
-            accounts[entry.credit, entry.fiscal_year],
-            entry.amount,
-            posted_on,
-            entry.source_kind,
-            entry.source_id,
-            entry.position,
-            entry.party_id,
-            entry.invoice_id,
-            entry.reverses_id,
-            actor_id,
-        )
-        for transfer_id, (posted_on, entry) in zip(ids, entries, strict=True)
-    ]
-    insert_rows(session, Transfer, _TRANSFER_COLUMNS, rows)
-    return ids
-
-
-_TRANSFER_COLUMNS = (
-    "district_id",
-    "id",
-    "book_id",
-    "debit_account_id",
-    "credit_account_id",
-    "amount",
-    "posted_on",
-    "source_kind",
-    "source_id",
-    "position",
-    "party_id",
-    "invoice_id",
-    "reverses_id",
-    "recorded_by",
-)
-
-
-def hold_enterprise_book(session: Session, enterprise_id: UUID, codes: Collection[str]) -> HeldBook:
-    """Hold an enterprise's book against closing, and read its accounts with these codes.
-
-    Raises:
-        NotFound: the enterprise has no book, or none of the accounts is in it.
-    """
-    held = _hold(session, Book.enterprise_id == enterprise_id, codes)
-    return held or hold_book(session, enterprise_book_id(session, enterprise_id), codes)
-
-
-def hold_budget_book(session: Session, codes: Collection[str]) -> HeldBook:
-    """Hold the budget's book against closing, and read its accounts with these codes, of all years.
-
-    Raises:
-        NotFound: it has not been opened.
-    """
-    held = _hold(session, Book.kind == BookKind.BUDGET, codes)
-    return held or hold_book(session, budget_book_id(session), codes)
-
-
-def hold_book(session: Session, book_id: UUID, codes: Collection[str]) -> HeldBook:
-    """Hold a book against closing, and read the accounts with these codes, of all years.
-
-    Raises:
-        NotFound: no such book.
-    """
-    held = _hold(session, Book.id == book_id, codes)
-    # The book may be there, and none of the accounts; then there is nothing to post to either.
-    return held or HeldBook(book_id, get_book(session, book_id).closed_through, {})
-
-
-def _hold(session: Session, which: ColumnElement[bool], codes: Collection[str]) -> HeldBook | None:
-    # The row is locked (FOR KEY SHARE waits only for FOR UPDATE, not for others who post) and read in the
-    # same statement, so that the month cannot be closed between look and write.
-    rows = session.execute(
-        select(
-            Book.id, Book.closed_through, Account.code, Account.fiscal_year, Account.id.label("account_id")
-        )
-        .join(Account, (Account.district_id == Book.district_id) & (Account.book_id == Book.id))
-        .where(which, Account.code.in_(codes))
-        .with_for_update(of=Book, read=True, key_share=True)
-    ).all()
-    if not rows:
-        return None
-    accounts = {(row.code, row.fiscal_year): row.account_id for row in rows}
-    return HeldBook(rows[0].id, rows[0].closed_through, accounts)
-
-
-def check_month_open(session: Session, book_id: UUID, day: date) -> None:
-    """Refuse a day on which nothing can be posted any more, before much work is done for it.
-
-    Raises:
-        NotFound: no such book.
-        MonthClosed: the day lies in a closed month.
-    """
-    _refuse_closed(get_book(session, book_id).closed_through, day)
-
-
-def _refuse_closed(closed_through: date | None, posted_on: date) -> None:
-    if closed_through is not None and posted_on <= closed_through:
-        raise MonthClosed(posted_on=posted_on, closed_through=closed_through)
-
-
 def reverse(
     session: Session, book_id: UUID, source_ids: Sequence[UUID], reversed_on: date
 ) -> dict[UUID, UUID]:
@@ -341,7 +121,7 @@ def reverse(
     ).one_or_none()
     if book is None:
         raise NotFound(kind="book", id=book_id)
-    _refuse_closed(book.closed_through, reversed_on)
+    refuse_closed(book.closed_through, reversed_on)
     originals = list(
         session.scalars(
             select(Transfer).where(

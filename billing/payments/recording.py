@@ -214,12 +214,14 @@ class Recording:
             (receipt.received_on, _entry(payment_id, receipt))
             for payment_id, receipt in zip(ids, receipts, strict=True)
         ]
-        transfers = ledger.post_dated(session, book, entries)
+        postings = ledger.Postings(session)
+        transfers = postings.add(book, entries)
         settlements = [
             receivables.Settlement(source, each.parts, source.received_on)
             for source, each in zip(sources, plans, strict=True)
         ]
-        settling.settle(settlements)
+        settling.settle(settlements, postings)
+        postings.write()
         outbox.announce(session, EventKind.PAYMENT_RECEIVED, ids)
         for payment_id, receipt in zip(ids, receipts, strict=True):
             if receipt.cash is not None:

@@ -96,7 +96,9 @@ def settle(session: Session, enterprise_id: UUID, settlements: Sequence[Settleme
         MonthClosed, NoPostingPolicy, UnknownBudgetCode: see ``Settling.settle``.
     """
     if any(settlement.parts for settlement in settlements):
-        Settling(session, enterprise_id).settle(settlements)
+        postings = ledger.Postings(session)
+        Settling(session, enterprise_id).settle(settlements, postings)
+        postings.write()
 
 
 class Settling:
@@ -112,8 +114,11 @@ class Settling:
         self._book = book
         self._revenue = budget.Revenue(session, enterprise_id)
 
-    def settle(self, settlements: Sequence[Settlement]) -> None:
+    def settle(self, settlements: Sequence[Settlement], postings: ledger.Postings) -> None:
         """Put parts of payments on open lines, with postings and revenue lines.
+
+        Args:
+            postings: takes those of the settlements, for the caller to write.
 
         Raises:
             MonthClosed: a date lies in a closed month. Nothing is settled.
@@ -145,8 +150,8 @@ class Settling:
         insert_rows(self._session, Allocation, _ALLOCATION_COLUMNS, rows)
         _lower_lines(self._session, [part for _, _, part, _ in placed])
         entries = [(day, _entry(allocation_id, part)) for allocation_id, _, part, day in placed]
-        ledger.post_dated(self._session, self._book, entries)
-        self._revenue.post([_fee(*each) for each in placed])
+        postings.add(self._book, entries)
+        self._revenue.post([_fee(*each) for each in placed], postings)
 
 
 def _fee(allocation_id: UUID, payment_id: UUID, part: Part, day: date) -> budget.Fee:

@@ -83,7 +83,7 @@ def test_the_list_to_tick_off_has_the_same_order(session, village):
     assert [each.name for each in carried] == [f"Тұрғын {number}" for number in WALK]
     assert total(each.total for each in carried) == run.total
     heads = [cell.value for cell in sheet[3]]
-    assert heads == ["Село", "Улица", "Дом", "Кв.", *heads[4:8], "Доставлено"]
+    assert heads == ["Село", "Улица", "Дом", "Кв.", *heads[4:8], "Доставлено", "Примечание"]
     assert [cell.value for cell in sheet[6]][1:3] == ["Абай", "10а"]
     assert [cell.value for cell in sheet[4]][8] is None
     assert sheet.max_row == 3 + len(WALK) + 1

@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[2]
 OURS = {str(ROOT / "billing"): True, str(ROOT / "invoices"): True, str(ROOT / "tests"): False}
 
 _TYPE = r"(?:::\w+(?:\(\d+\))?)?"
-# What makes or changes a table brings no rows together, unless it fills it at once.
-_DEFINITION = re.compile(r"\s*(?:ALTER|COMMENT|DROP|CREATE(?! (?:\w+ )?TABLE \w+ AS\b))\b")
+# What makes, changes or counts a table brings no rows together, unless it fills it at once.
+_DEFINITION = re.compile(r"\s*(?:ALTER|ANALYZE|COMMENT|DROP|CREATE(?! (?:\w+ )?TABLE \w+ AS\b))\b")
 _LIST = re.compile(rf"\(%\(\w+\)s{_TYPE}(?:, %\(\w+\)s{_TYPE})+\)")
 _UNREADABLE = Reading(is_bound=False, parameters=frozenset(), literals=frozenset())
 

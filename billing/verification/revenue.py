@@ -2,6 +2,36 @@
 
 from billing.verification.checks import Check
 
+# A transfer has one line at most: as many agree as there are postings of income, and as there are lines.
+_POSTED = """
+    SELECT district_id
+    FROM (
+        SELECT t.district_id, COUNT(*) AS postings, 0 AS lines,
+               COUNT(CASE
+                   WHEN l.month = substr(CAST(t.posted_on AS varchar(10)), 1, 7)
+                    AND (l.allocation_id IS NULL OR l.allocation_id = t.source_id)
+                    AND (l.amount > 0 AND l.amount = t.amount
+                         AND c.kind = 'income' AND c.code = l.code AND c.fiscal_year = l.fiscal_year
+                         OR l.amount < 0 AND l.amount = -t.amount
+                            AND d.kind = 'income' AND d.code = l.code AND d.fiscal_year = l.fiscal_year)
+                   THEN 1 END) AS agreeing
+        FROM transfer t
+        JOIN book b ON b.district_id = t.district_id AND b.id = t.book_id AND b.kind = 'budget'
+        JOIN account d ON d.district_id = t.district_id AND d.id = t.debit_account_id
+        JOIN account c ON c.district_id = t.district_id AND c.id = t.credit_account_id
+        LEFT JOIN revenue_line l ON l.district_id = t.district_id AND l.transfer_id = t.id
+        WHERE (:district = 0 OR t.district_id = :district) AND (d.kind = 'income' OR c.kind = 'income')
+        GROUP BY t.district_id
+        UNION ALL
+        SELECT district_id, 0, COUNT(*), 0
+        FROM revenue_line
+        WHERE (:district = 0 OR district_id = :district)
+        GROUP BY district_id
+    ) both_sides
+    GROUP BY district_id
+    HAVING SUM(agreeing) <> SUM(postings) OR SUM(agreeing) <> SUM(lines)
+"""
+
 CHECKS = (
     # The policy on the day of the allocation decides; a release takes back what its allocation had posted.
     Check(
@@ -73,25 +103,21 @@ CHECKS = (
                OR l.month <> substr(CAST(t.posted_on AS varchar(10)), 1, 7)
                OR (l.allocation_id IS NOT NULL AND t.source_id <> l.allocation_id))
         """,
+        proof=_POSTED,
     ),
-    # The budget's postings are told first: the planner takes postings without a line for few, and would look
-    # up the book and both accounts of each posting of the enterprises one by one.
     Check(
         "revenue_posted_without_line",
         ("source_kind", "source_id", "found"),
         """
-        WITH posted AS MATERIALIZED (
-            SELECT t.district_id, t.id, t.source_kind, t.source_id, t.amount
-            FROM transfer t
-            JOIN book b ON b.district_id = t.district_id AND b.id = t.book_id AND b.kind = 'budget'
-            JOIN account d ON d.district_id = t.district_id AND d.id = t.debit_account_id
-            JOIN account c ON c.district_id = t.district_id AND c.id = t.credit_account_id
-            WHERE (:district = 0 OR t.district_id = :district) AND (d.kind = 'income' OR c.kind = 'income')
-        )
-        SELECT p.district_id, p.source_kind AS source_kind, p.source_id AS source_id, p.amount AS found
-        FROM posted p
-        LEFT JOIN revenue_line l ON l.district_id = p.district_id AND l.transfer_id = p.id
-        WHERE l.id IS NULL
+        SELECT t.district_id, t.source_kind AS source_kind, t.source_id AS source_id, t.amount AS found
+        FROM transfer t
+        JOIN book b ON b.district_id = t.district_id AND b.id = t.book_id AND b.kind = 'budget'
+        JOIN account d ON d.district_id = t.district_id AND d.id = t.debit_account_id
+        JOIN account c ON c.district_id = t.district_id AND c.id = t.credit_account_id
+        LEFT JOIN revenue_line l ON l.district_id = t.district_id AND l.transfer_id = t.id
+        WHERE (:district = 0 OR t.district_id = :district)
+          AND (d.kind = 'income' OR c.kind = 'income') AND l.id IS NULL
         """,
+        proof=_POSTED,
     ),
 )

@@ -1,6 +1,6 @@
 """kill -9 of the server while providers call: what was answered is there, what was not is told again.
 
-``PROVIDER_CALLS=10000 .venv/bin/pytest tests/races/test_provider_death.py`` makes twenty thousand, in minutes.
+``PROVIDER_CALLS=10000 pytest tests/races/test_provider_death.py`` makes twenty thousand calls, in minutes.
 """
 
 import os

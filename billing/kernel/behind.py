@@ -23,6 +23,8 @@ STATEMENTS_MAX = 24  # that wait; each holds the text of some thousands of rows
 # How long a thread that computes keeps the interpreter from one that has just heard from the database. By
 # default it is 5 ms, and a statement takes several turns.
 _SWITCH = timedelta(microseconds=500)
+# Of the interpreter, not of a block: two blocks at once must not leave the short turn behind them.
+_USUAL_SWITCH_SECONDS = sys.getswitchinterval()
 _INFO_KEY = "billing.kernel.behind"
 
 
@@ -87,7 +89,6 @@ def writing_behind(session: Session) -> Iterator[None]:
     if connection.dialect.name != "postgresql" or _INFO_KEY in session.info:
         yield
         return
-    interval = sys.getswitchinterval()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="writes") as thread:
         behind = _Behind(connection, thread)
 
@@ -102,7 +103,7 @@ def writing_behind(session: Session) -> Iterator[None]:
             behind.wait()
         finally:
             behind.abandon()
-            sys.setswitchinterval(interval)
+            sys.setswitchinterval(_USUAL_SWITCH_SECONDS)
             del session.info[_INFO_KEY]
             event.remove(connection, "before_cursor_execute", wait)
 

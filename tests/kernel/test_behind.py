@@ -1,10 +1,12 @@
 """What is written behind the caller's back is there before anybody looks, in order, and never half."""
 
+import sys
 from threading import active_count
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from billing.kernel.behind import STATEMENTS_MAX, writing_behind
 from billing.kernel.bulk import insert_rows, lower_rows
@@ -94,3 +96,18 @@ def test_a_block_within_a_block_is_the_same(session):
         insert_rows(session, OutboxEvent, COLUMNS, [event_row()])
 
     assert written(session) == 2
+
+
+@pytest.mark.postgresql_only
+def test_two_blocks_at_once_leave_the_interpreter_as_it_was(engine):
+    """The one that began first ends first: the other takes no short turn for the usual one."""
+    usual = sys.getswitchinterval()
+
+    with Session(engine) as one, Session(engine) as other:
+        first, second = writing_behind(one), writing_behind(other)
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        second.__exit__(None, None, None)
+
+    assert sys.getswitchinterval() == usual

@@ -22,8 +22,10 @@ from sqlalchemy.orm import Session
 from billing.archive.models import ArchivedDocument, DocumentKind
 from billing.archive.press import press_of
 from billing.archive.store import DocumentStore, Kept
+from billing.kernel.bulk import among, insert_rows
 from billing.kernel.db import district_of
 from billing.kernel.errors import AlreadyExists, NotFound, RuleViolation
+from billing.kernel.ids import new_id
 
 __all__ = [
     "DocumentDamaged",
@@ -40,6 +42,16 @@ __all__ = [
     "storing_in",
 ]
 
+ARCHIVED = (
+    "district_id",
+    "id",
+    "kind",
+    "subject_id",
+    "file_name",
+    "sha256",
+    "size_bytes",
+    "template_version",
+)
 STORE = "documents"  # the store's name in a session's info
 
 
@@ -101,7 +113,9 @@ def archive(
     """
     issued = [Issued(subject_id, file_name, template_version)]
     _check_new(session, kind, issued)
-    [document] = _write_down(session, kind, issued, store_of(session).put_all([content]))
+    _write_down(session, kind, issued, store_of(session).put_all([content]))
+    document = find_document(session, kind, subject_id)
+    assert document is not None
     return document
 
 
@@ -136,7 +150,7 @@ def _check_new(session: Session, kind: DocumentKind, issued: Sequence[Issued]) -
         select(ArchivedDocument.subject_id)
         .where(
             ArchivedDocument.kind == kind,
-            ArchivedDocument.subject_id.in_([each.subject_id for each in issued]),
+            among(session, ArchivedDocument.subject_id, [each.subject_id for each in issued]),
         )
         .limit(1)
     )
@@ -144,24 +158,22 @@ def _check_new(session: Session, kind: DocumentKind, issued: Sequence[Issued]) -
         raise AlreadyExists(kind="archived_document", field="subject_id", value=str(known))
 
 
-def _write_down(
-    session: Session, kind: DocumentKind, issued: Sequence[Issued], kept: Sequence[Kept]
-) -> list[ArchivedDocument]:
-    archived = [
-        ArchivedDocument(
-            district_id=district_of(session),
-            kind=kind,
-            subject_id=each.subject_id,
-            file_name=each.file_name,
-            sha256=bytes_.sha256,
-            size_bytes=bytes_.size_bytes,
-            template_version=each.template_version,
+def _write_down(session: Session, kind: DocumentKind, issued: Sequence[Issued], kept: Sequence[Kept]) -> None:
+    district_id = district_of(session)
+    rows = [
+        (
+            district_id,
+            new_id(),
+            kind,
+            each.subject_id,
+            each.file_name,
+            bytes_.sha256,
+            bytes_.size_bytes,
+            each.template_version,
         )
         for each, bytes_ in zip(issued, kept, strict=True)
     ]
-    session.add_all(archived)
-    session.flush()
-    return archived
+    insert_rows(session, ArchivedDocument, ARCHIVED, rows)
 
 
 def find_document(session: Session, kind: DocumentKind, subject_id: UUID) -> ArchivedDocument | None:

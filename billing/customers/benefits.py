@@ -12,6 +12,7 @@ from billing.catalog.models import Benefit
 from billing.catalog.refusals import BenefitEnded
 from billing.customers.models import Customer, CustomerBenefit
 from billing.customers.refusals import BenefitGrantEnded, BenefitGrantsOverlap, CustomerInactive
+from billing.kernel.bulk import among
 from billing.kernel.checks import check_range, line
 from billing.kernel.dates import covers, overlap
 from billing.kernel.db import district_of
@@ -124,7 +125,7 @@ def benefits_on(
         select(CustomerBenefit, Benefit)
         .join(Benefit, CustomerBenefit.benefit_id == Benefit.id)
         .where(
-            CustomerBenefit.customer_id.in_({customer_id for customer_id, _, _ in wanted}),
+            among(session, CustomerBenefit.customer_id, {customer_id for customer_id, _, _ in wanted}),
             CustomerBenefit.valid_from <= max(day for _, _, day in wanted),
         )
     )

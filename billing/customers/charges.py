@@ -19,6 +19,7 @@ from billing.customers.refusals import (
     InvalidSeason,
     ServiceOfAnotherEnterprise,
 )
+from billing.kernel.bulk import among
 from billing.kernel.checks import check_quantity, check_range
 from billing.kernel.dates import FOREVER, Month
 from billing.kernel.db import district_of
@@ -173,7 +174,9 @@ def charges_due_through(
     months = [first]
     while months[-1] < last:
         months.append(months[-1].next())
-    return _due_in(session, _charges_within(first, last).where(Contract.id.in_(contract_ids)), months)
+    return _due_in(
+        session, _charges_within(first, last).where(among(session, Contract.id, contract_ids)), months
+    )
 
 
 def _charges_within(first: Month, last: Month) -> Select[ContractCharge, Contract, PayerCategory]:

@@ -1,6 +1,6 @@
 """The personal account on an invoice: opening debt, charged, benefit, paid and closing debt of the month."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import Select, case, select
 from sqlalchemy.orm import Session
 
 from billing.invoicing.models import CreditNote, Invoice, InvoiceLine
+from billing.kernel.bulk import among
 from billing.kernel.columns import money_sum
 from billing.kernel.dates import Month
 from billing.kernel.money import ZERO, Money
@@ -103,7 +104,7 @@ def _sums(session: Session, *signed: tuple[int, Select[Any, Money]]) -> Sums:
     return sums
 
 
-def _charged(session: Session, enterprise_id: UUID, ids: Iterable[UUID], days: Days) -> tuple[Sums, Sums]:
+def _charged(session: Session, enterprise_id: UUID, ids: Sequence[UUID], days: Days) -> tuple[Sums, Sums]:
     rows = session.execute(
         select(Invoice.customer_id, money_sum(InvoiceLine.amount), money_sum(InvoiceLine.benefit))
         .join(
@@ -112,7 +113,7 @@ def _charged(session: Session, enterprise_id: UUID, ids: Iterable[UUID], days: D
         )
         .where(
             Invoice.enterprise_id == enterprise_id,
-            Invoice.customer_id.in_(ids),
+            among(session, Invoice.customer_id, ids),
             Invoice.issued_on.between(*days),
         )
         .group_by(Invoice.customer_id)
@@ -129,7 +130,7 @@ def _paid(session: Session, enterprise_id: UUID, ids: Sequence[UUID], days: Days
         )
         .where(
             Transfer.book_id == enterprise_book_id(session, enterprise_id),
-            Transfer.party_id.in_(ids),
+            among(session, Transfer.party_id, ids),
             Transfer.source_kind == SourceKind.PAYMENT,
             Transfer.posted_on.between(*days),
         )
@@ -156,13 +157,13 @@ def _paid(session: Session, enterprise_id: UUID, ids: Sequence[UUID], days: Days
     return _sums(
         session,
         (1, own),
-        (1, _grouped(crossed.c.debtor, crossed.c.amount, ids)),
-        (-1, _grouped(crossed.c.payer, crossed.c.amount, ids)),
+        (1, _grouped(session, crossed.c.debtor, crossed.c.amount, ids)),
+        (-1, _grouped(session, crossed.c.payer, crossed.c.amount, ids)),
     )
 
 
-def _grouped(customer: Any, amount: Any, ids: Sequence[UUID]) -> Select[Any, Money]:
-    return select(customer, money_sum(amount)).where(customer.in_(ids)).group_by(customer)
+def _grouped(session: Session, customer: Any, amount: Any, ids: Sequence[UUID]) -> Select[Any, Money]:
+    return select(customer, money_sum(amount)).where(among(session, customer, ids)).group_by(customer)
 
 
 def _adjusted(session: Session, enterprise_id: UUID, ids: Sequence[UUID], days: Days) -> Sums:
@@ -170,7 +171,7 @@ def _adjusted(session: Session, enterprise_id: UUID, ids: Sequence[UUID], days: 
         select(Transfer.party_id, money_sum(Transfer.amount))
         .where(
             Transfer.book_id == enterprise_book_id(session, enterprise_id),
-            Transfer.party_id.in_(ids),
+            among(session, Transfer.party_id, ids),
             Transfer.source_kind == SourceKind.REFUND,
             Transfer.posted_on.between(*days),
         )
@@ -180,7 +181,7 @@ def _adjusted(session: Session, enterprise_id: UUID, ids: Sequence[UUID], days: 
         select(CreditNote.customer_id, money_sum(CreditNote.total))
         .where(
             CreditNote.enterprise_id == enterprise_id,
-            CreditNote.customer_id.in_(ids),
+            among(session, CreditNote.customer_id, ids),
             CreditNote.issued_on.between(*days),
         )
         .group_by(CreditNote.customer_id)
@@ -192,7 +193,11 @@ def _now(session: Session, enterprise_id: UUID, ids: Sequence[UUID]) -> Sums:
     """Open debts less open advances, as they stand before the new invoices."""
     statements = [
         select(model.customer_id, money_sum(model.open_amount))
-        .where(model.enterprise_id == enterprise_id, model.customer_id.in_(ids), model.open_amount > ZERO)
+        .where(
+            model.enterprise_id == enterprise_id,
+            among(session, model.customer_id, ids),
+            model.open_amount > ZERO,
+        )
         .group_by(model.customer_id)
         for model in (Receivable, Advance)
     ]

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from billing.archive import service as archive
 from billing.archive.models import ArchivedDocument, DocumentKind
+from billing.catalog.models import Unit
 from billing.customers.account_links import PUBLIC_URL, account_link
+from billing.invoicing.issued import IssuedInvoice, IssuedLine
 from billing.invoicing.models import CreditNote, Invoice, InvoiceLine
 from billing.kernel.i18n import Language, label
 from billing.kernel.money import Money
@@ -29,6 +32,10 @@ from invoices.values import (
 )
 
 PERCENT = Decimal(100)  # basis points in a percent
+# As it is being written, or as it was read.
+AnyInvoice = Invoice | IssuedInvoice
+AnyLine = InvoiceLine | IssuedLine
+
 ENGLISH = ("en",)
 BOTH = ("kk", "ru")
 
@@ -38,7 +45,7 @@ def number_text(number: int) -> str:
     return f"{number:06d}"
 
 
-def payment_link(session: Session, issued: Invoice) -> str:
+def payment_link(session: Session, issued: AnyInvoice) -> str:
     """The address of the public page on which an invoice can be paid; empty where the server has none.
 
     It opens the customer's account. Invoices from before such links lead to a page of their own, as printed.
@@ -53,7 +60,7 @@ def payment_link(session: Session, issued: Invoice) -> str:
 
 
 def archiving_invoices(
-    session: Session, issued: Iterable[tuple[Invoice, Sequence[InvoiceLine]]]
+    session: Session, issued: Iterable[tuple[AnyInvoice, Sequence[AnyLine]]]
 ) -> AbstractContextManager[None]:
     """Print invoices, each on its own, beside a block of work; at its end they are archived."""
     return archive.archiving(
@@ -95,7 +102,7 @@ def archive_credit_note(
     )
 
 
-def invoice_document(issued: Invoice, lines: Sequence[InvoiceLine], link: str) -> InvoiceDocument:
+def invoice_document(issued: AnyInvoice, lines: Sequence[AnyLine], link: str) -> InvoiceDocument:
     """An invoice's values for printing: only what was frozen, so that equal rows give equal bytes."""
     facts = issued.facts
     return InvoiceDocument(
@@ -208,18 +215,23 @@ def _account(facts: Mapping[str, Any]) -> PersonalAccount:
     )
 
 
-def _invoice_line(line: InvoiceLine) -> Line:
+def _invoice_line(line: AnyLine) -> Line:
     return Line(
         name=LocalText(line.name_kk, line.name_ru, line.name_en),
         code=line.service_code,
         quantity=line.quantity,
-        unit=LocalText(**{language: label(line.unit, language) for language in Language}),
+        unit=_unit(line.unit),
         unit_price=line.unit_price.tiyn,
         benefit=line.benefit.tiyn,
         amount=line.total.tiyn,
         vat_rate=_percent(line.vat_rate_bp),
         vat=line.vat.tiyn,
     )
+
+
+@cache
+def _unit(unit: Unit) -> LocalText:
+    return LocalText(**{language: label(unit, language) for language in Language})
 
 
 def _percent(rate_bp: int | None) -> Decimal | None:

@@ -16,6 +16,7 @@ from billing.districts.models import BankAccount, Enterprise, KatoPlace, Signato
 from billing.districts.signatories import signatories_on
 from billing.invoicing.account_block import AccountBlock, account_blocks
 from billing.invoicing.drafts import Draft
+from billing.kernel.bulk import among
 from billing.kernel.money import total
 from billing.orders.facts import customer_facts, enterprise_facts, signatory_facts
 
@@ -25,12 +26,11 @@ class Facts:
     """What is copied into one customer's invoice; ``place`` is the settlement of his address.
 
     Attributes:
+        shared: what all invoices of the enterprise say on that day.
         link_serial: of the link to his account page that the invoice carries.
     """
 
-    enterprise: Enterprise
-    bank: BankAccount
-    head: Signatory | None
+    shared: Mapping[str, Any]
     customer: Customer
     payer: Customer | None
     place: KatoPlace | None
@@ -45,15 +45,7 @@ class Facts:
     def stored(self, draft: Draft) -> dict[str, Any]:
         """The facts as they are kept with the invoice (JSON); sums are whole tiyn."""
         return {
-            "supplier": enterprise_facts(self.enterprise),
-            "bank": {
-                "iban": self.bank.iban,
-                "bic": self.bank.bic,
-                "kbe": self.bank.kbe,
-                "name_kk": self.bank.bank_name_kk,
-                "name_ru": self.bank.bank_name_ru,
-            },
-            "executor": signatory_facts(self.head),
+            **self.shared,
             "buyer": customer_facts(self.customer, self.place),
             "payer": customer_facts(self.payer, None) if self.payer is not None else None,
             "contract": (
@@ -70,6 +62,20 @@ class Facts:
         }
 
 
+def _shared(enterprise: Enterprise, bank: BankAccount, head: Signatory | None) -> dict[str, Any]:
+    return {
+        "supplier": enterprise_facts(enterprise),
+        "bank": {
+            "iban": bank.iban,
+            "bic": bank.bic,
+            "kbe": bank.kbe,
+            "name_kk": bank.bank_name_kk,
+            "name_ru": bank.bank_name_ru,
+        },
+        "executor": signatory_facts(head),
+    }
+
+
 def freeze(
     session: Session, enterprise: Enterprise, drafts: Sequence[Draft], issued_on: date
 ) -> dict[UUID, Facts]:
@@ -80,16 +86,20 @@ def freeze(
     """
     bank = primary_account(session, enterprise.id)
     head = signatories_on(session, enterprise.id, issued_on).get(SignatoryRole.HEAD)
+    shared = _shared(enterprise, bank, head)
     ids = [draft.customer_id for draft in drafts]
     people = {
         customer.id: customer
         for customer in session.scalars(
-            select(Customer).where(
+            select(Customer)
+            .where(
                 or_(
-                    Customer.id.in_(ids),
-                    Customer.id.in_(select(Customer.payer_id).where(Customer.id.in_(ids))),
+                    among(session, Customer.id, ids),
+                    Customer.id.in_(select(Customer.payer_id).where(among(session, Customer.id, ids))),
                 )
             )
+            # As they are under the lock, whatever the session knew of them before.
+            .execution_options(populate_existing=True)
         )
     }
     codes = {customer.place_code for customer in people.values() if customer.place_code is not None}
@@ -104,9 +114,7 @@ def freeze(
     serials = link_serials(session, ids)
     return {
         customer_id: Facts(
-            enterprise=enterprise,
-            bank=bank,
-            head=head,
+            shared=shared,
             customer=people[customer_id],
             payer=_payer_of(people[customer_id], people),
             place=places.get(people[customer_id].place_code or ""),

@@ -4,7 +4,7 @@ Everything an invoice says is copied when it is issued; afterwards only credit n
 how it stands, and they do so beside it. The number is taken last, under a lock that is held to the commit.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -18,8 +18,9 @@ from billing.districts import service as districts
 from billing.districts.models import Enterprise
 from billing.districts.numbering import take_numbers
 from billing.invoicing import documents
-from billing.invoicing.drafts import Draft, DraftLine, common_contracts, drafts_of_orders, price
+from billing.invoicing.drafts import Draft, common_contracts, drafts_of_orders, price
 from billing.invoicing.facts import freeze
+from billing.invoicing.issued import IssuedInvoice, IssuedLine
 from billing.invoicing.models import BilledAct, BilledPeriod, Invoice, InvoiceLine
 from billing.invoicing.prices import price_list
 from billing.invoicing.supplies import (
@@ -28,7 +29,7 @@ from billing.invoicing.supplies import (
     supplies_of_orders,
     supply_of_charge,
 )
-from billing.kernel.bulk import insert_rows
+from billing.kernel.bulk import among, insert_rows
 from billing.kernel.cells import MissingValue
 from billing.kernel.checks import check_range
 from billing.kernel.dates import Month
@@ -48,6 +49,8 @@ from billing.receivables import service as receivables
 SERIES = "invoice"
 BILLED_PERIOD = ("district_id", "contract_id", "service_id", "period", "invoice_line_id")
 BILLED_ACT = ("district_id", "act_id", "invoice_line_id")
+
+Issued = tuple[IssuedInvoice, list[IssuedLine]]
 
 
 class NothingToInvoice(RuleViolation):
@@ -101,8 +104,8 @@ def issue_invoice(
     lines = price(session, supplies, prices)
     named = contract or common_contracts(session, {customer_id: supplies}).get(customer_id)
     draft = Draft(customer_id, named, period, lines)
-    [invoice] = issue(session, enterprise, [draft], issued_on=issued_on, due_on=due_on)
-    return invoice
+    [issued] = issue(session, enterprise, [draft], issued_on=issued_on, due_on=due_on)
+    return get_invoice(session, issued.id)
 
 
 def _charges(session: Session, contract: Contract, period: Month) -> list[ChargeDue]:
@@ -121,15 +124,21 @@ def invoice_completed_orders(session: Session, enterprise_id: UUID, *, issued_on
     ids = {act.customer_id for act in acts}
     lock_with_payers(session, ids)
     drafts = drafts_of_orders(session, enterprise_id, ids, issued_on)
-    return issue(session, enterprise, drafts, issued_on=issued_on, due_on=None) if drafts else []
+    if not drafts:
+        return []
+    issued = issue(session, enterprise, drafts, issued_on=issued_on, due_on=None)
+    written = select(Invoice).where(among(session, Invoice.id, [invoice.id for invoice in issued]))
+    return list(session.scalars(written.order_by(Invoice.number)))
 
 
 def lock_with_payers(session: Session, customer_ids: Collection[UUID]) -> None:
     """Lock customers, and with them whoever pays for them: his advances settle their invoices too."""
     payers = session.scalars(
-        select(Customer.payer_id).where(Customer.id.in_(customer_ids), Customer.payer_id.is_not(None))
+        select(Customer.payer_id).where(
+            among(session, Customer.id, customer_ids), Customer.payer_id.is_not(None)
+        )
     )
-    customers.lock_customers(session, {*customer_ids, *(each for each in payers if each is not None)})
+    customers.hold_customers(session, {*customer_ids, *(each for each in payers if each is not None)})
 
 
 def _contract(
@@ -150,7 +159,7 @@ def issue(
     *,
     issued_on: date,
     due_on: date | None,
-) -> list[Invoice]:
+) -> list[IssuedInvoice]:
     """Turn drafts into invoices: rows, receivables, transfers, archived PDFs. Customers are locked already.
 
     The number of statements does not grow with the number of drafts.
@@ -170,10 +179,9 @@ def issue(
     check_range(issued_on, due_on, field="due_on")
     frozen = freeze(session, enterprise, drafts, issued_on)
     number = take_numbers(session, enterprise.id, SERIES, issued_on.year, len(drafts))
-    issued: list[tuple[Invoice, list[InvoiceLine]]] = []
+    issued: list[Issued] = []
     for offset, draft in enumerate(drafts):
-        facts = frozen[draft.customer_id]
-        invoice = Invoice(
+        invoice = IssuedInvoice(
             district_id=district_of(session),
             id=new_id(),
             enterprise_id=enterprise.id,
@@ -186,64 +194,32 @@ def issue(
             period=draft.period,
             total=draft.total,
             vat=total(line.vat for line in draft.lines),
-            facts=facts.stored(draft),
+            facts=frozen[draft.customer_id].stored(draft),
             recorded_by=actor_of(session),
         )
-        lines = [_line(invoice, position, line) for position, line in enumerate(draft.lines, start=1)]
+        lines = [IssuedLine.of(invoice, position, line) for position, line in enumerate(draft.lines, start=1)]
         issued.append((invoice, lines))
     payers = {each: facts.payer_id for each, facts in frozen.items()}
+    # Looked up before anything is written: the next look waits for what is being written behind.
+    book = ledger.hold_enterprise_book(session, enterprise.id, (RECEIVABLES, INCOME, VAT))
     with documents.archiving_invoices(session, issued):
-        _store(session, issued, drafts, payers)
-        _post(session, enterprise.id, [invoice for invoice, _ in issued], issued_on)
+        _store(session, issued, payers)
+        _post(session, book, [invoice for invoice, _ in issued], issued_on)
         outbox.announce(session, EventKind.INVOICE_ISSUED, [invoice.id for invoice, _ in issued])
         payer_ids = {payer_id for payer_id in payers.values() if payer_id is not None}
         receivables.consume_advances(session, enterprise.id, {*frozen, *payer_ids}, settled_on=issued_on)
     return [invoice for invoice, _ in issued]
 
 
-def _line(invoice: Invoice, position: int, line: DraftLine) -> InvoiceLine:
-    return InvoiceLine(
-        district_id=invoice.district_id,
-        id=new_id(),
-        invoice_id=invoice.id,
-        position=position,
-        service_id=line.service.id,
-        tariff_id=line.tariff_id,
-        act_id=line.act_id,
-        charge_id=line.charge_id,
-        period=line.period,
-        supplied_on=line.supplied_on,
-        service_code=line.service.code,
-        name_kk=line.service.name_kk,
-        name_ru=line.service.name_ru,
-        name_en=line.service.name_en,
-        unit=line.unit,
-        quantity=line.quantity,
-        unit_price=line.unit_price,
-        amount=line.amount,
-        benefit=line.benefit,
-        benefit_id=line.benefit_id,
-        total=line.total,
-        vat_rate_bp=line.vat_rate_bp,
-        vat=line.vat,
-        revenue_code=line.service.revenue_code,
-    )
-
-
-def _store(
-    session: Session,
-    issued: Sequence[tuple[Invoice, list[InvoiceLine]]],
-    drafts: Sequence[Draft],
-    payers: dict[UUID, UUID | None],
-) -> None:
+def _store(session: Session, issued: Sequence[Issued], payers: Mapping[UUID, UUID | None]) -> None:
     """Write invoices, lines, what keeps them from being billed twice, and the debts, set by set."""
-    _insert(session, Invoice, [invoice for invoice, _ in issued])
-    _insert(session, InvoiceLine, [line for _, lines in issued for line in lines])
-    pairs = [(draft, line) for draft, (_, lines) in zip(drafts, issued, strict=True) for line in lines]
+    insert_rows(session, Invoice, IssuedInvoice._fields, [invoice for invoice, _ in issued])
+    insert_rows(session, InvoiceLine, IssuedLine._fields, [line for _, lines in issued for line in lines])
+    pairs = [(invoice, line) for invoice, lines in issued for line in lines]
     periods = [
-        (line.district_id, draft.contract.id, line.service_id, line.period, line.id)
-        for draft, line in pairs
-        if line.charge_id is not None and draft.contract is not None
+        (line.district_id, invoice.contract_id, line.service_id, line.period, line.id)
+        for invoice, line in pairs
+        if line.charge_id is not None
     ]
     insert_rows(session, BilledPeriod, BILLED_PERIOD, periods)
     acts = [(line.district_id, line.act_id, line.id) for _, line in pairs if line.act_id is not None]
@@ -251,20 +227,11 @@ def _store(
         insert_rows(session, BilledAct, BILLED_ACT, acts)
         orders.mark_invoiced(session, [act_id for _, act_id, _ in acts if act_id is not None])
     receivables.open_receivables(
-        session,
-        [_owed(invoice, line, payers[invoice.customer_id]) for invoice, lines in issued for line in lines],
+        session, [_owed(invoice, line, payers[invoice.customer_id]) for invoice, line in pairs]
     )
 
 
-def _insert(
-    session: Session, model: type[Invoice | InvoiceLine], rows: Sequence[Invoice | InvoiceLine]
-) -> None:
-    """Write rows that are objects already, without the session's bookkeeping of each."""
-    columns = [column.key for column in model.__table__.c if column.server_default is None]
-    insert_rows(session, model, columns, [tuple(getattr(row, name) for name in columns) for row in rows])
-
-
-def _owed(invoice: Invoice, line: InvoiceLine, payer_id: UUID | None) -> receivables.OwedLine:
+def _owed(invoice: IssuedInvoice, line: IssuedLine, payer_id: UUID | None) -> receivables.OwedLine:
     return receivables.OwedLine(
         invoice_line_id=line.id,
         invoice_id=invoice.id,
@@ -279,11 +246,13 @@ def _owed(invoice: Invoice, line: InvoiceLine, payer_id: UUID | None) -> receiva
         issued_on=invoice.issued_on,
         due_on=invoice.due_on,
         total=line.total,
-        vat=line.vat,
+        open_vat=line.vat,
     )
 
 
-def _post(session: Session, enterprise_id: UUID, invoices: Sequence[Invoice], issued_on: date) -> None:
+def _post(
+    session: Session, book: ledger.HeldBook, invoices: Sequence[IssuedInvoice], issued_on: date
+) -> None:
     """Debit receivables: the net to income, the tax to VAT."""
     entries = [
         ledger.Entry(
@@ -303,7 +272,7 @@ def _post(session: Session, enterprise_id: UUID, invoices: Sequence[Invoice], is
         )
         if amount > ZERO
     ]
-    ledger.post(session, ledger.enterprise_book_id(session, enterprise_id), issued_on, entries)
+    ledger.post_dated(session, book, [(issued_on, entry) for entry in entries])
 
 
 def get_invoice(session: Session, invoice_id: UUID) -> Invoice:

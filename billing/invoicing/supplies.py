@@ -17,6 +17,7 @@ from billing.customers.charges import ChargeDue
 from billing.customers.models import Contract
 from billing.invoicing.models import BilledPeriod
 from billing.invoicing.prices import PriceList
+from billing.kernel.bulk import among
 from billing.kernel.dates import Month
 from billing.kernel.errors import RuleViolation
 from billing.kernel.money import Money
@@ -133,7 +134,7 @@ def billed_periods(session: Session, contract_ids: Collection[UUID], first: Mont
     """What contracts have been billed from one month to another: contract, service, and month."""
     rows = session.execute(
         select(BilledPeriod.contract_id, BilledPeriod.service_id, BilledPeriod.period).where(
-            BilledPeriod.contract_id.in_(contract_ids), BilledPeriod.period.between(first, last)
+            among(session, BilledPeriod.contract_id, contract_ids), BilledPeriod.period.between(first, last)
         )
     )
     return {(contract_id, service_id, period) for contract_id, service_id, period in rows}

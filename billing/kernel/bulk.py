@@ -37,7 +37,7 @@ _Binder = Callable[[Any], Any]
 
 
 def among(
-    session: Session, column: InstrumentedAttribute[Any], values: Collection[Any]
+    session: Session, column: InstrumentedAttribute[Any] | ColumnElement[Any], values: Collection[Any]
 ) -> ColumnElement[bool]:
     """Whether a column is one of many values: ``IN`` with one parameter, however many there are.
 

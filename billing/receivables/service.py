@@ -1,8 +1,8 @@
 """Opens lines of invoices, and says what is owed and paid ahead; settling stands in a file beside."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -56,8 +56,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class OwedLine:
+class OwedLine(NamedTuple):
     """An invoice line as it becomes a debt: all of it is open."""
 
     invoice_line_id: UUID
@@ -73,20 +72,17 @@ class OwedLine:
     issued_on: date
     due_on: date
     total: Money
-    vat: Money
+    open_vat: Money
+
+
+RECEIVABLE = ("district_id", *OwedLine._fields, "credited", "open_amount")
 
 
 def open_receivables(session: Session, lines: Sequence[OwedLine]) -> None:
     """Open the lines of issued invoices; lines of zero are nobody's debt and stay out."""
-    copied = [field.name for field in fields(OwedLine) if field.name != "vat"]
     district_id = district_of(session)
-    rows = [
-        (district_id, *(getattr(line, name) for name in copied), ZERO, line.total, line.vat)
-        for line in lines
-        if line.total > ZERO
-    ]
-    columns = ("district_id", *copied, "credited", "open_amount", "open_vat")
-    insert_rows(session, Receivable, columns, rows)
+    rows = [(district_id, *line, ZERO, line.total) for line in lines if line.total > ZERO]
+    insert_rows(session, Receivable, RECEIVABLE, rows)
 
 
 def debt_of(session: Session, enterprise_id: UUID, customer_id: UUID) -> Money:

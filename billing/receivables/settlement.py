@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from billing.budget import service as budget
-from billing.kernel.bulk import insert_rows, lower_rows
+from billing.kernel.bulk import among, insert_rows, lower_rows
 from billing.kernel.db import district_of
 from billing.kernel.errors import RuleViolation
 from billing.kernel.ids import new_id
@@ -248,7 +248,7 @@ def consume_advances(
         select(Advance.payment_id, Advance.customer_id, Advance.received_on, Advance.open_amount)
         .where(
             Advance.enterprise_id == enterprise_id,
-            Advance.customer_id.in_(customer_ids),
+            among(session, Advance.customer_id, customer_ids),
             Advance.open_amount > ZERO,
         )
         .order_by(Advance.received_on, Advance.payment_id)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from billing.catalog.models import VatCategory
 from billing.catalog.refusals import NoTariff
 from billing.customers import service as customers
+from billing.invoicing.issued import IssuedInvoice, IssuedLine
 from billing.invoicing.models import Invoice, InvoiceLine
 from billing.invoicing.service import (
     NothingToInvoice,
@@ -362,3 +363,10 @@ def test_the_invoice_is_due_after_the_enterprises_term(session):
     assert desk.issue().due_on == date(2026, 4, 20)
     own = issue_orders(desk, contract_id=desk.contract.id, period=Month(2026, 2), due_on=MARCH_31)
     assert own.due_on == MARCH_31
+
+
+@pytest.mark.parametrize(("row", "table"), [(IssuedInvoice, Invoice), (IssuedLine, InvoiceLine)])
+def test_a_row_that_is_issued_names_every_column(row, table):
+    """A column that comes to a table cannot be forgotten: the rest are filled by the database itself."""
+    given = [column.key for column in table.__table__.c if column.server_default is None]
+    assert set(row._fields) == set(given)

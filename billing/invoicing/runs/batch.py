@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from billing.districts import service as districts
 from billing.districts.models import Enterprise
 from billing.invoicing.drafts import Draft
-from billing.invoicing.models import Invoice
+from billing.invoicing.issued import IssuedInvoice
 from billing.invoicing.runs.finding import Finding, Subject, Terms, find
 from billing.invoicing.runs.models import BillingRun, BillingRunInvoice, BillingRunResult, RunOutcome
 from billing.invoicing.service import issue, lock_with_payers
+from billing.kernel.behind import writing_behind
 from billing.kernel.bulk import Row, insert_rows
 from billing.kernel.errors import Conflict, Refusal
 from billing.kernel.ids import new_id
@@ -40,7 +41,7 @@ class Done:
     """What was done for a subject."""
 
     finding: Finding
-    invoices: Sequence[Invoice] = ()
+    invoices: Sequence[IssuedInvoice] = ()
 
 
 def bill_batch(session: Session, run: BillingRun, subjects: Sequence[Subject]) -> None:
@@ -67,7 +68,7 @@ def _bill(session: Session, enterprise: Enterprise, terms: Terms, subjects: Sequ
     ledger or the budget refusing one customer's advance must not keep a village from its invoices.
     """
     try:
-        with session.begin_nested():
+        with session.begin_nested(), writing_behind(session):
             findings = find(session, terms, subjects, lock=True)
             issued = _issue(session, enterprise, terms, findings)
         return [Done(finding, issued.get(finding.subject.id, ())) for finding in findings]
@@ -84,9 +85,9 @@ def _bill(session: Session, enterprise: Enterprise, terms: Terms, subjects: Sequ
 
 def _issue(
     session: Session, enterprise: Enterprise, terms: Terms, findings: Sequence[Finding]
-) -> dict[UUID, list[Invoice]]:
+) -> dict[UUID, list[IssuedInvoice]]:
     """Issue all drafts; several of one customer one after the other, as each states his account."""
-    issued: dict[UUID, list[Invoice]] = {}
+    issued: dict[UUID, list[IssuedInvoice]] = {}
     waiting = [(finding.subject.id, draft) for finding in findings for draft in finding.drafts]
     while waiting:
         wave: dict[UUID, tuple[UUID, Draft]] = {}

@@ -26,6 +26,7 @@ from billing.invoicing.supplies import (
     charges_to_bill,
     supply_of_charge,
 )
+from billing.kernel.bulk import among
 from billing.kernel.dates import Month
 from billing.kernel.errors import Refusal
 from billing.kernel.money import ZERO
@@ -197,7 +198,7 @@ def _billed(session: Session, terms: Terms, contract_ids: Collection[UUID]) -> B
             (InvoiceLine.district_id == Invoice.district_id) & (InvoiceLine.invoice_id == Invoice.id),
         )
         .where(
-            Invoice.contract_id.in_(contract_ids),
+            among(session, Invoice.contract_id, contract_ids),
             Invoice.period.between(terms.first_period, terms.period.previous()),
             InvoiceLine.charge_id.is_not(None),
         )

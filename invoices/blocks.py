@@ -168,7 +168,7 @@ def qr_code(
     sheet: Sheet, payload: str, caption: LocalText, languages: Languages, *, x: float, y: float, size: float
 ) -> None:
     """Draw a QR code into the square whose lower left corner is (x, y), its caption below."""
-    sheet.draw(qr.path(payload, x, y, size))
+    sheet.draw(qr.image(payload, x, y, size))
     below = y - _QR_CAPTION.size + 3
     for text in caption.each(languages):
         sheet.text(x + size / 2, below, text, _QR_CAPTION, "center")

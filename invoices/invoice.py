@@ -47,8 +47,11 @@ def draw(document: InvoiceDocument, paper: Paper | None = None) -> Sheet:
 def _payment_order(sheet: Sheet, document: InvoiceDocument) -> None:
     """The notice, the block a payer copies into a payment order, and the QR code beside it."""
     with_code = bool(document.payment_link)
-    ready, top = _head(document.supplier, document.bank, document.languages, with_code)
-    sheet.put(ready)
+    ready, top = _ready_head(document.supplier, document.bank, document.languages, with_code)
+    if ready is None:
+        _head(sheet, document.supplier, document.bank, document.languages, with_code)
+    else:
+        sheet.put(ready)
     if with_code:
         low = top - _QR_SIZE + 6
         blocks.qr_code(
@@ -65,11 +68,18 @@ def _payment_order(sheet: Sheet, document: InvoiceDocument) -> None:
 
 
 @lru_cache(maxsize=256)
-def _head(
+def _ready_head(
     supplier: Party, bank: BankDetails, languages: tuple[str, ...], with_code: bool
-) -> tuple[Drawing, float]:
+) -> tuple[Drawing | None, float]:
     """What stands at the top of every invoice of an enterprise, drawn once; and where its block begins."""
     sheet = Sheet("", languages[0])
+    top = _head(sheet, supplier, bank, languages, with_code)
+    return sheet.drawing(), top
+
+
+def _head(
+    sheet: Sheet, supplier: Party, bank: BankDetails, languages: tuple[str, ...], with_code: bool
+) -> float:
     sheet.paragraph(labels.INVOICE_NOTICE.each(languages), HINT, align="center", gap=6)
     sheet.paragraph((joined(labels.PAYMENT_ORDER, languages),), BOLD, gap=2)
     width = sheet.width - (_QR_SIZE + 10 if with_code else 0)
@@ -79,7 +89,7 @@ def _head(
     sheet.rule(sheet.left, top, sheet.left + width, top)
     for edge in _PAYMENT_EDGES:
         sheet.rule(sheet.left + edge * width, top, sheet.left + edge * width, sheet.y)
-    return sheet.drawing(), top
+    return top
 
 
 def _payment_cells(

@@ -8,9 +8,9 @@ every document, names and services on most.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from invoices import labels
 from invoices.fonts import encode, faces
@@ -27,8 +27,7 @@ _FOOT = 16.0  # kept free under the text for the page number
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")  # not \s: a no-break space does not break a line
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How a text looks: weight, size in points, and grey from 0 (black) to 1."""
 
     size: float
@@ -42,7 +41,7 @@ class Style:
 
     def bold(self) -> Style:
         """Return the same style in bold."""
-        return replace(self, weight="bold")
+        return self._replace(weight="bold")
 
 
 BODY = Style(8.5)
@@ -133,6 +132,7 @@ class Sheet:
         self._paper = paper or Paper(title, language, size)
         self._pages: list[list[str]] = []
         self._copy_starts = [0]
+        self._bound = False  # to this paper: some letters have a font of its own
         self._open_page()
 
     def _open_page(self) -> None:
@@ -162,7 +162,7 @@ class Sheet:
         """Draw one line in the middle of a place `width` wide, smaller if it is too long for it."""
         needed = text_width(text, style)
         if needed > width:
-            style = replace(style, size=round(style.size * width / needed - 0.05, 1))
+            style = style._replace(size=round(style.size * width / needed - 0.05, 1))
         self.text(x + width / 2, y, text, style, "center")
 
     def text(self, x: float, y: float, text: str, style: Style = BODY, align: Align = "left") -> None:
@@ -186,6 +186,7 @@ class Sheet:
 
     def _spare_text(self, x: float, y: float, text: str, style: Style) -> None:
         """Draw letters outside the shared subset."""
+        self._bound = True
         self._operators.append(self._paper.spare_text(x, y, text, faces()[style.weight].spare, style.size))
         self._font = None
 
@@ -246,8 +247,10 @@ class Sheet:
         else:
             self._operators.append(f"{fill:g} g {where} f {self._grey:g} g")
 
-    def drawing(self) -> Drawing:
-        """What stands on this page so far."""
+    def drawing(self) -> Drawing | None:
+        """What stands on this page so far; None if no other paper can show it, for lack of a font."""
+        if self._bound:
+            return None
         return Drawing("\n".join(self._operators), self.y, self._font, self._grey)
 
     def put(self, drawing: Drawing) -> None:

@@ -87,6 +87,21 @@ def test_letters_outside_of_the_shared_font_are_printed_too():
     assert FOREIGN in second.extract_text() and FOREIGN not in first.extract_text()
 
 
+def test_an_enterprise_and_its_bank_may_have_letters_outside_of_the_shared_font():
+    """What stands on all its invoices is readable on each, alone and in one file."""
+    documents = make_invoices(3)
+    supplier = replace(documents[0].supplier, name=LocalText.same(FOREIGN))
+    bank = replace(documents[0].bank, bank_name=LocalText.same(f"{FOREIGN} Bank"))
+    documents = [replace(each, supplier=supplier, bank=bank) for each in documents]
+
+    pages = [*printed(documents).pages, PdfReader(io.BytesIO(invoice.render(documents[2]))).pages[0]]
+
+    for page in pages:
+        text = page.extract_text()
+        assert text.count(FOREIGN) == 4  # beneficiary, its bank, supplier in two languages
+        assert f"{FOREIGN} Bank" in text
+
+
 def test_many_invoices_cost_a_page_each():
     """A hundred invoices with two lines each embed no more font than one; a page takes a few kilobytes."""
     one, hundred = (

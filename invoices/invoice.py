@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from invoices import blocks, labels, lines, numbers
 from invoices.blocks import joined
-from invoices.page import BODY, BOLD, HINT, SMALL, Drawing, Sheet, Style
+from invoices.page import BODY, BOLD, HINT, SMALL, Sheet, Style
 from invoices.paper import Paper
 from invoices.table import Column, Table
 from invoices.values import BankDetails, InvoiceDocument, Party, PersonalAccount
@@ -32,7 +31,9 @@ def draw(document: InvoiceDocument, paper: Paper | None = None) -> Sheet:
     sheet = Sheet(" / ".join(titles), languages[0], paper=paper)
     _payment_order(sheet, document)
     blocks.title(sheet, titles)
-    blocks.particulars(sheet, _parties(document))
+    supplier, *others = _parties(document)
+    sheet.repeat(blocks.particulars, (supplier,))
+    blocks.particulars(sheet, others)
     sheet.y -= 4
     lines.table(sheet, document.lines, languages, keep=90.0)
     lines.totals(sheet, document.lines, languages)
@@ -40,48 +41,34 @@ def draw(document: InvoiceDocument, paper: Paper | None = None) -> Sheet:
     _sums(sheet, document)
     if document.account is not None:
         _account(sheet, document.account, languages)
-    blocks.signatures(sheet, [(labels.EXECUTOR, document.executor)], languages)
+    sheet.repeat(blocks.signatures, ((labels.EXECUTOR, document.executor),), languages)
     return sheet
 
 
 def _payment_order(sheet: Sheet, document: InvoiceDocument) -> None:
     """The notice, the block a payer copies into a payment order, and the QR code beside it."""
+    languages = document.languages
     with_code = bool(document.payment_link)
-    ready, top = _ready_head(document.supplier, document.bank, document.languages, with_code)
-    if ready is None:
-        _head(sheet, document.supplier, document.bank, document.languages, with_code)
-    else:
-        sheet.put(ready)
+    sheet.repeat(_notice, languages)
+    top = sheet.y
+    sheet.repeat(_payment_block, document.supplier, document.bank, languages, with_code)
     if with_code:
         low = top - _QR_SIZE + 6
-        blocks.qr_code(
-            sheet,
-            document.payment_link,
-            labels.PAY_BY_QR,
-            document.languages,
-            x=sheet.right - _QR_SIZE,
-            y=low,
-            size=_QR_SIZE,
-        )
-        sheet.y = min(sheet.y, low - 4 - 8 * len(labels.PAY_BY_QR.each(document.languages)))
+        left = sheet.right - _QR_SIZE
+        caption = labels.PAY_BY_QR
+        blocks.qr_code(sheet, document.payment_link, caption, languages, x=left, y=low, size=_QR_SIZE)
+        sheet.y = min(sheet.y, low - 4 - 8 * len(caption.each(languages)))
     sheet.y -= 10
 
 
-@lru_cache(maxsize=256)
-def _ready_head(
-    supplier: Party, bank: BankDetails, languages: tuple[str, ...], with_code: bool
-) -> tuple[Drawing | None, float]:
-    """What stands at the top of every invoice of an enterprise, drawn once; and where its block begins."""
-    sheet = Sheet("", languages[0])
-    top = _head(sheet, supplier, bank, languages, with_code)
-    return sheet.drawing(), top
-
-
-def _head(
-    sheet: Sheet, supplier: Party, bank: BankDetails, languages: tuple[str, ...], with_code: bool
-) -> float:
+def _notice(sheet: Sheet, languages: tuple[str, ...]) -> None:
     sheet.paragraph(labels.INVOICE_NOTICE.each(languages), HINT, align="center", gap=6)
     sheet.paragraph((joined(labels.PAYMENT_ORDER, languages),), BOLD, gap=2)
+
+
+def _payment_block(
+    sheet: Sheet, supplier: Party, bank: BankDetails, languages: tuple[str, ...], with_code: bool
+) -> None:
     width = sheet.width - (_QR_SIZE + 10 if with_code else 0)
     top = sheet.y
     for cells in _payment_cells(supplier, bank, languages):
@@ -89,7 +76,6 @@ def _head(
     sheet.rule(sheet.left, top, sheet.left + width, top)
     for edge in _PAYMENT_EDGES:
         sheet.rule(sheet.left + edge * width, top, sheet.left + edge * width, sheet.y)
-    return top
 
 
 def _payment_cells(

@@ -2,13 +2,13 @@
 
 Drawing goes straight into PDF operators, collected per page and put onto paper at the end, when the number
 of pages is known. Widths and line breaks are cached for the process: captions repeat on
-every document, names and services on most.
+every document, names and services on most. So is what many documents have at the same place (`Sheet.repeat`).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -101,14 +101,28 @@ def _chop(word: str, style: Style, width: float) -> list[str]:
     return chunks
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """What was drawn at the top of a page, and how drawing goes on from there."""
+class _Place(NamedTuple):
+    """Where drawing goes on, and how."""
 
-    operators: str
+    size: tuple[float, float]
+    left: float
+    right: float
     y: float
     font: tuple[Weight, float] | None
     grey: float
+
+
+@lru_cache(maxsize=1024)
+def _drawn(
+    draw: Callable[..., None], facts: tuple[Hashable, ...], place: _Place
+) -> tuple[str, _Place] | None:
+    """What is drawn at a place, and the place after it; None if it turns a page or asks the paper for letters."""
+    sheet = Sheet("", "kk", size=place.size)
+    sheet._place = place
+    draw(sheet, *facts)
+    if sheet._has_spare_text or len(sheet._pages) > 1:
+        return None
+    return "\n".join(sheet._operators), sheet._place
 
 
 class Sheet:
@@ -132,7 +146,7 @@ class Sheet:
         self._paper = paper or Paper(title, language, size)
         self._pages: list[list[str]] = []
         self._copy_starts = [0]
-        self._bound = False  # to this paper: some letters have a font of its own
+        self._has_spare_text = False
         self._open_page()
 
     def _open_page(self) -> None:
@@ -186,7 +200,7 @@ class Sheet:
 
     def _spare_text(self, x: float, y: float, text: str, style: Style) -> None:
         """Draw letters outside the shared subset."""
-        self._bound = True
+        self._has_spare_text = True
         self._operators.append(self._paper.spare_text(x, y, text, faces()[style.weight].spare, style.size))
         self._font = None
 
@@ -247,17 +261,24 @@ class Sheet:
         else:
             self._operators.append(f"{fill:g} g {where} f {self._grey:g} g")
 
-    def drawing(self) -> Drawing | None:
-        """What stands on this page so far; None if no other paper can show it, for lack of a font."""
-        if self._bound:
-            return None
-        return Drawing("\n".join(self._operators), self.y, self._font, self._grey)
+    def repeat(self, draw: Callable[..., None], *facts: Hashable) -> None:
+        """Draw what many documents have at the same place: it is drawn once, and copied after that."""
+        ready = _drawn(draw, facts, self._place)
+        if ready is None:
+            draw(self, *facts)
+            return
+        operators, self._place = ready
+        self._operators.append(operators)
 
-    def put(self, drawing: Drawing) -> None:
-        """Begin a fresh page with what was drawn on another."""
-        assert not self._operators, "only at the top: the drawing knows its places"
-        self._operators.append(drawing.operators)
-        self.y, self._font, self._grey = drawing.y, drawing.font, drawing.grey
+    @property
+    def _place(self) -> _Place:
+        size = (self.page_width, self.page_height)
+        return _Place(size, self.left, self.right, self.y, self._font, self._grey)
+
+    @_place.setter
+    def _place(self, place: _Place) -> None:
+        _, self.left, self.right, self.y, self._font, self._grey = place
+        self.width = self.right - self.left
 
     def draw(self, operators: str) -> None:
         """Add ready PDF operators, filled in black."""

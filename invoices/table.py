@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from invoices.page import Align, Sheet, Style, wrap
 
@@ -16,8 +17,7 @@ _HEAD_GROUND = 0.93
 _LINES_WORTH_STARTING = 4  # a row longer than a page starts here only if so many lines fit
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column: its heading in each language, width in points, and where its text stands."""
 
     heading: tuple[str, ...]
@@ -64,6 +64,7 @@ class Table:
         self._other = Style(size - 1, grey=0.25)
         self._head_first = Style(size - 0.5, "bold")
         self._head_other = Style(size - 1.2, grey=0.25)
+        self._size = size
         self._numbered = numbered
         self._group = group
         self._segment_top = sheet.y
@@ -129,12 +130,16 @@ class Table:
 
     def _open(self) -> None:
         self._segment_top = self._sheet.y
+        self._sheet.repeat(_head, self._columns, self._size, self._numbered, self._group)
+        self._fresh = True
+
+    def draw_head(self) -> None:
+        """Draw the headings of the columns on their ground."""
         height = sum(map(_height, self._heads))
         left, right = self._edges[0], self._edges[-1]
         self._sheet.box(left, self._sheet.y - height, right - left, height, fill=_HEAD_GROUND)
         for index, head in enumerate(self._heads):
             self._head(head, self._group if index == 0 else None)
-        self._fresh = True
 
     def _head(self, blocks: list[_Block], group: tuple[int, str] | None) -> None:
         sheet = self._sheet
@@ -191,6 +196,12 @@ class Table:
             inner = self._group is not None and self._group[0] < index < len(self._columns)
             top = self._segment_top - (self._band_height() if inner else 0.0)
             sheet.rule(edge, top, edge, sheet.y)
+
+
+def _head(
+    sheet: Sheet, columns: Sequence[Column], size: float, numbered: bool, group: tuple[int, str] | None
+) -> None:
+    Table(sheet, columns, size=size, numbered=numbered, group=group).draw_head()
 
 
 @lru_cache(maxsize=8192)

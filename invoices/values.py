@@ -52,7 +52,7 @@ class LocalText:
 
     def each(self, languages: tuple[str, ...]) -> tuple[str, ...]:
         """Return the different non-empty texts in `languages`, in that order."""
-        return tuple(dict.fromkeys(text for language in languages if (text := self.get(language))))
+        return tuple(dict.fromkeys(filter(None, map(self.get, languages))))
 
 
 NO_TEXT = LocalText()

@@ -72,13 +72,14 @@ def test_every_kazakh_letter_can_be_read_back(form):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_letters_of_other_alphabets_are_drawn_too(form):
-    """A name outside our three alphabets costs a second font, not the letters."""
+    """A name outside our three alphabets costs a second font, not the letters; the rest is what it was."""
     _, _, field = FORMS[form]
     foreign = "Ўткир Ñúñez €"
 
     text = whole_text(render(form, **{field: Party(LocalText.same(foreign))}))
 
     assert foreign in text
+    assert TITLES[form][0] in text and TITLES[form][1] in text
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -116,7 +116,7 @@ class _Place(NamedTuple):
 def _drawn(
     draw: Callable[..., None], facts: tuple[Hashable, ...], place: _Place
 ) -> tuple[str, _Place] | None:
-    """What is drawn at a place, and the place after it; None if it turns a page or asks the paper for letters."""
+    """What is drawn at a place, and the place after it; None if it turns a page or needs spare letters."""
     sheet = Sheet("", "kk", size=place.size)
     sheet._place = place
     draw(sheet, *facts)

@@ -79,15 +79,23 @@ class _Behind:
 def writing_behind(session: Session) -> Iterator[None]:
     """Let the writes of ``kernel.bulk`` run while the block goes on; all are written when it is left.
 
-    A refusal by the database comes up with the next other statement, or at the block's end. SQLite works in
-    our own process, and writes at once.
+    A refusal by the database comes up with the next other statement, or at the block's end. Of a block within
+    a block nothing is on its way any more once it was left by an exception. SQLite works in our own process,
+    and writes at once.
 
     Raises:
         DBAPIError: a write was refused. Roll back to before the block.
     """
     connection = session.connection()
-    if connection.dialect.name != "postgresql" or _INFO_KEY in session.info:
+    if connection.dialect.name != "postgresql":
         yield
+        return
+    if (outer := session.info.get(_INFO_KEY)) is not None:
+        try:
+            yield
+        except BaseException:
+            outer.abandon()
+            raise
         return
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="writes") as thread:
         behind = _Behind(connection, thread)

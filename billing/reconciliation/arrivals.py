@@ -4,7 +4,7 @@ An arrival is Dr ksn Cr transit in the budget's book, and parts that say which f
 must be an enterprise of the district, and it cannot be more than that enterprise has on its way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -24,7 +24,15 @@ from billing.ledger import service as ledger
 from billing.ledger.chart import BUDGET_IN_TRANSIT, BUDGET_KSN
 from billing.ledger.models import Book, SourceKind
 from billing.reconciliation.formats.statement import Direction
-from billing.reconciliation.matches import MatchDraft, OpenRow, Reason, lock_open_rows, record_matches
+from billing.reconciliation.matches import (
+    NOTHING_SEEN,
+    Look,
+    MatchDraft,
+    OpenRow,
+    Reason,
+    lock_open_rows,
+    record_matches,
+)
 from billing.reconciliation.models import (
     ExceptionKind,
     MatchingSettings,
@@ -79,15 +87,15 @@ class Arrival:
 
 def match_arrivals(
     session: Session, account: BankAccount, rows: Sequence[OpenRow], *, decided_on: date
-) -> Mapping[UUID, ExceptionKind]:
+) -> Look:
     """Book what reached the budget's account from enterprises of the district; a ``Matcher``."""
     if account.kind is BankAccountKind.BANK:
-        return {}
+        return NOTHING_SEEN
     senders = _Senders(session)
     sent = [(row, senders.of(row)) for row in rows if row.direction is Direction.IN]
     ours = [(row, enterprise) for row, enterprise in sent if enterprise is not None]
     if not ours:
-        return {}
+        return NOTHING_SEEN
     closed_through = lock_budget_book(session)
     pool = _Pool(under_way(session, until=max(row.booked_on for row, _ in ours)))
     kinds: dict[UUID, ExceptionKind] = {}
@@ -103,7 +111,7 @@ def match_arrivals(
             pool.take(arrival.parts)
             found.append(arrival)
     record_arrivals(session, account, found, decided_on=decided_on)
-    return kinds
+    return Look({arrival.row.id: MatchKind.ARRIVAL for arrival in found}, kinds)
 
 
 def record_arrivals(

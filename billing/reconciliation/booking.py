@@ -1,6 +1,6 @@
 """Books what rows of a bank were: posts every match's entries on their days, and records the matches."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -12,7 +12,7 @@ from billing.kernel.money import Money
 from billing.ledger import service as ledger
 from billing.ledger.chart import BANK
 from billing.ledger.models import SourceKind
-from billing.reconciliation.matches import MatchDraft, Reason, record_matches
+from billing.reconciliation.matches import MatchDraft, Reason, kinds_of, record_matches
 from billing.reconciliation.models import MatchKind
 
 
@@ -66,8 +66,11 @@ class Booking:
 
 def book_matches(
     session: Session, account: BankAccount, bookings: Sequence[Booking], *, decided_on: date
-) -> None:
+) -> Mapping[UUID, MatchKind]:
     """Post what rows of an enterprise's own bank account were, and record it. The rows are locked and open.
+
+    Returns:
+        The rows, and what they were.
 
     Raises:
         NotFound: the enterprise has no book, or its book lacks an account.
@@ -75,7 +78,7 @@ def book_matches(
         PaymentSettled: a payment is claimed by another match. Nothing is posted.
     """
     if not bookings:
-        return
+        return {}
     book_id = ledger.enterprise_book_id(session, account.enterprise_id)
     legs = [(booking, place) for booking in bookings for place in range(len(booking.legs))]
     ids = ledger.post_dated(
@@ -89,6 +92,7 @@ def book_matches(
             claimed[booking.id].append(transfer_id)
     drafts = [_draft(booking, claimed[booking.id]) for booking in bookings]
     record_matches(session, account.id, drafts, decided_on=decided_on)
+    return kinds_of(drafts)
 
 
 def _entry(booking: Booking, position: int) -> ledger.Entry:

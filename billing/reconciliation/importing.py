@@ -6,7 +6,7 @@ bank's own balances tell: its closing balance is held against all rows of those 
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -22,26 +22,16 @@ from billing.kernel.errors import InvalidInput, RuleViolation
 from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money
 from billing.kernel.rows import get_row
-from billing.reconciliation import staging
+from billing.reconciliation import new_rows
 from billing.reconciliation.column_profiles import profiles_for
-from billing.reconciliation.formats.identity import identities
 from billing.reconciliation.formats.reading import read_statement
-from billing.reconciliation.formats.statement import (
-    NOBODY,
-    Problem,
-    ProblemCode,
-    Reading,
-    Row,
-    Severity,
-    Statement,
-)
+from billing.reconciliation.formats.statement import Problem, ProblemCode, Reading, Severity, Statement
+from billing.reconciliation.matches import OpenRow
 from billing.reconciliation.models import BankStatement, StatementRow
+from billing.reconciliation.new_rows import NewRow, Told
 
 FILE_NAME_LENGTH_MAX = 200
 REASON_LENGTH_MAX = 300
-PURPOSE_LENGTH_MAX = 5_000
-
-Told = Mapping[str, int]  # how often a fingerprint was told by files that this one goes on from
 
 
 class StatementRefused(InvalidInput):
@@ -69,11 +59,13 @@ class Imported:
     Attributes:
         statement: with how many rows it had, and how many of them were new.
         is_known: whether the very same file had been taken in before; then nothing was done.
+        new_rows: in the order of their days.
     """
 
     statement: BankStatement
     account: BankAccount
     is_known: bool
+    new_rows: Sequence[OpenRow] = ()
 
 
 def import_statement(
@@ -117,7 +109,7 @@ def import_statement(
         return Imported(known, account, is_known=True)
     kept = _described(account, statement, content, file_name)
     kept.recorded_by = actor_of(session)
-    added, difference = _stage_new(session, kept, statement)
+    added, difference = _new_rows(session, kept, statement)
     problems = list(reading.problems)
     if difference and added and not reading.refused:
         problems.append(_days_disagree(statement, difference))
@@ -127,12 +119,11 @@ def import_statement(
     if any(problem.severity is Severity.ERROR for problem in problems):
         kept.override_reason, kept.accepted_difference = reason, difference
     kept.problems = [problem.stored() for problem in problems]
-    kept.new_row_count = added
+    kept.new_row_count = len(added)
     session.add(kept)
     session.flush()
-    staging.keep_staged(session)
-    staging.discard(session)
-    return Imported(kept, account, is_known=False)
+    new_rows.keep(session, added)
+    return Imported(kept, account, is_known=False, new_rows=new_rows.as_open(added))
 
 
 def _accepted(reading: Reading, reason: str | None) -> Statement:
@@ -205,8 +196,8 @@ def _described(account: BankAccount, statement: Statement, content: bytes, file_
     )
 
 
-def _stage_new(session: Session, kept: BankStatement, statement: Statement) -> tuple[int, Money]:
-    """Stage the rows that are new. Returns how many, and by how much the closing balance is off then."""
+def _new_rows(session: Session, kept: BankStatement, statement: Statement) -> tuple[Sequence[NewRow], Money]:
+    """The rows that are new, and by how much the closing balance is off with them."""
     added, difference = _try(session, kept, statement, {})
     if difference and (told := _told_before(session, kept)):
         # The bank cut a day in two. A row that looks like one of the morning's is another one then.
@@ -217,11 +208,11 @@ def _stage_new(session: Session, kept: BankStatement, statement: Statement) -> t
     return added, difference
 
 
-def _try(session: Session, kept: BankStatement, statement: Statement, told: Told) -> tuple[int, Money]:
-    staging.stage(session, _rows(kept, statement, told))
-    staging.forget_known(session)
-    added, sum_added = staging.staged_sum(session)
-    return added, _difference(session, kept, sum_added)
+def _try(
+    session: Session, kept: BankStatement, statement: Statement, told: Told
+) -> tuple[Sequence[NewRow], Money]:
+    added = new_rows.without_known(session, kept, new_rows.described(kept, statement, told))
+    return added, _difference(session, kept, new_rows.moved(added))
 
 
 def _difference(session: Session, kept: BankStatement, sum_added: Money) -> Money:
@@ -250,7 +241,7 @@ def _difference(session: Session, kept: BankStatement, sum_added: Money) -> Mone
 
 
 def _sum_known(session: Session, kept: BankStatement, first_day: date) -> Money:
-    statement = select(staging.moved(staging.ROWS)).where(
+    statement = select(new_rows.moved_by_kept()).where(
         StatementRow.bank_account_id == kept.bank_account_id,
         StatementRow.booked_on.between(first_day, kept.date_to),
     )
@@ -284,53 +275,3 @@ def _days_disagree(statement: Statement, difference: Money) -> Problem:
     return Problem(
         ProblemCode.DAYS_DISAGREE, Severity.ERROR, value=str(statement.closing), facts=MappingProxyType(facts)
     )
-
-
-def _rows(kept: BankStatement, statement: Statement, told: Told) -> Iterator[staging.Staged]:
-    for row, identity in identities(statement):
-        # The first day alone can have been begun by another file.
-        earlier = told.get(identity.fingerprint, 0) if row.date == kept.date_from else 0
-        yield _values(kept, row, identity.fingerprint, identity.occurrence + earlier)
-
-
-def _values(kept: BankStatement, row: Row, fingerprint: str, occurrence: int) -> staging.Staged:
-    other, ultimate = row.counterparty, row.ultimate or NOBODY
-    return staging.values_of(
-        kept.district_id,
-        kept.bank_account_id,
-        id=new_id(),
-        statement_id=kept.id,
-        position=row.position,
-        line=row.line,
-        booked_on=row.date,
-        amount=row.amount,
-        direction=row.direction,
-        counterparty_name=_cut(other.name, 300),
-        counterparty_iin_bin=_whole(other.iin_bin, 12),
-        counterparty_iban=_whole(other.iban, 34),
-        counterparty_bic=_whole(other.bic, 11),
-        ultimate_name=_cut(ultimate.name, 300),
-        ultimate_iin_bin=_whole(ultimate.iin_bin, 12),
-        ultimate_iban=_whole(ultimate.iban, 34),
-        purpose=_cut(row.purpose, PURPOSE_LENGTH_MAX),
-        knp=_whole(row.knp, 3),
-        document_number=_cut(row.document_number, 50),
-        budget_code=_whole(row.budget_code, 6),
-        bank_reference=_cut(row.bank_reference, 50),
-        fingerprint=fingerprint,
-        occurrence=occurrence,
-        raw=_cut(row.raw),
-    )
-
-
-def _cut(text: str, length_max: int | None = None) -> str:
-    """A text as both databases store it: no NUL, no half of a character, not too long."""
-    text = text[:length_max]
-    if text.isascii():
-        return text.replace("\0", "�") if "\0" in text else text
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "�")
-
-
-def _whole(code: str, length_max: int) -> str:
-    """A code, or nothing where it is none: half of a number would name somebody else."""
-    return _cut(code, length_max) if len(code) <= length_max else ""

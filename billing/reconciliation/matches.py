@@ -1,6 +1,6 @@
 """Records what rows of the bank were: claims on rows, on transfers of the books, on collected payments."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol, TypeVar
@@ -110,21 +110,43 @@ class MatchDraft:
     rule_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a matcher made of rows; of those that it does not name it knows nothing.
+
+    Attributes:
+        explained: the rows that it matched, and what they were.
+        left: why others wait, which it understood and could not explain.
+    """
+
+    explained: Mapping[UUID, MatchKind] = field(default_factory=dict)
+    left: Mapping[UUID, ExceptionKind] = field(default_factory=dict)
+
+    def also(self, other: "Look") -> "Look":
+        """What two looks at different rows made of them."""
+        return Look({**self.explained, **other.explained}, {**self.left, **other.left})
+
+
+NOTHING_SEEN = Look()
+
+
+def kinds_of(drafts: Iterable[MatchDraft]) -> dict[UUID, MatchKind]:
+    """The rows that matches explain, and what they were."""
+    return {row_id: draft.kind for draft in drafts for row_id in draft.row_ids}
+
+
 class Matcher(Protocol):
     """Looks at open rows of one account, books what it is sure of, and says what it makes of some others."""
 
     def __call__(
         self, session: Session, account: BankAccount, rows: Sequence[OpenRow], *, decided_on: date
-    ) -> Mapping[UUID, ExceptionKind]:
+    ) -> Look:
         """Book what is sure.
 
         Args:
             account: whose rows these are.
             rows: locked and open.
             decided_on: the district's date of the decision; what is posted carries the rows' own days.
-
-        Returns:
-            Of some of the rows left open, why they are.
         """
 
 
@@ -151,13 +173,6 @@ def open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]:
         .order_by(StatementRow.booked_on, StatementRow.id)
     )
     return [OpenRow(*row) for row in session.execute(statement)]
-
-
-def still_open(session: Session, rows: Sequence[OpenRow]) -> list[OpenRow]:
-    """Those of the rows that no live match explains by now."""
-    claimed = select(MatchedRow.row_id).where(among(session, MatchedRow.row_id, [row.id for row in rows]))
-    matched = set(session.scalars(claimed))
-    return [row for row in rows if row.id not in matched]
 
 
 def lock_open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]:
@@ -285,15 +300,16 @@ def _refuse_claimed(session: Session, drafts: Sequence[MatchDraft]) -> None:
             raise PaymentSettled(payment_id=settled)
 
 
-def close_exceptions(session: Session, row_ids: Sequence[UUID], decided_on: date) -> None:
+def close_exceptions(session: Session, row_ids: Collection[UUID], decided_on: date) -> None:
     """Let rows wait no longer that were explained."""
-    for some in in_chunks(row_ids):
-        session.execute(
-            update(RowException)
-            .where(among(session, RowException.row_id, some), RowException.closed_on.is_(None))
-            .values(closed_on=decided_on, version=RowException.version + 1)
-            .execution_options(synchronize_session=False)
-        )
+    if not row_ids:
+        return
+    session.execute(
+        update(RowException)
+        .where(among(session, RowException.row_id, row_ids), RowException.closed_on.is_(None))
+        .values(closed_on=decided_on, version=RowException.version + 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def open_exceptions(session: Session, kinds: Mapping[UUID, ExceptionKind], *, opened_on: date) -> None:

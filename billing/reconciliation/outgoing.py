@@ -5,7 +5,7 @@ A sum alone explains nothing here: who was paid must be known as well, and two e
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -27,7 +27,15 @@ from billing.reconciliation.expectations import (
     load_expectations,
 )
 from billing.reconciliation.formats.statement import Direction
-from billing.reconciliation.matches import MatchDraft, OpenRow, Reason, record_matches
+from billing.reconciliation.matches import (
+    NOTHING_SEEN,
+    Look,
+    MatchDraft,
+    OpenRow,
+    Reason,
+    kinds_of,
+    record_matches,
+)
 from billing.reconciliation.models import ExceptionKind, MatchKind
 from billing.reconciliation.pay_lists import PayList, is_pay_list, less, lists_of
 
@@ -59,7 +67,7 @@ class Explanation:
 
 def match_outgoing(
     session: Session, account: BankAccount, rows: Sequence[OpenRow], *, decided_on: date
-) -> Mapping[UUID, ExceptionKind]:
+) -> Look:
     """Book the outgoing rows of an enterprise's own account that can be one thing only (see ``Matcher``).
 
     An accountant's own entry of the same sum is never confirmed here: a row that may be one is left to him,
@@ -67,7 +75,7 @@ def match_outgoing(
     """
     out = [row for row in rows if row.direction is Direction.OUT]
     if not out or account.kind is not BankAccountKind.BANK:
-        return {}
+        return NOTHING_SEEN
     expected = load_expectations(session, account, out)
     book = ledger.get_book(session, ledger.enterprise_book_id(session, account.enterprise_id))
     decisions = decide(expected, out)
@@ -83,9 +91,9 @@ def match_outgoing(
             left[row.id] = ExceptionKind.NOT_BOOKABLE
         else:
             bookings.append(_booking(row, decision))
-    book_matches(session, account, bookings, decided_on=decided_on)
+    explained = book_matches(session, account, bookings, decided_on=decided_on)
     record_matches(session, account.id, confirmations, decided_on=decided_on)
-    return left
+    return Look({**explained, **kinds_of(confirmations)}, left)
 
 
 def decide(expected: Expectations, rows: Sequence[OpenRow]) -> list[Explanation | ExceptionKind]:

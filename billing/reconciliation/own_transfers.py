@@ -4,7 +4,7 @@ All own accounts are one account of the ledger (1030). Until the other statement
 transit (1020): each row is booked by itself, and whichever comes first waits for nobody.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -18,16 +18,16 @@ from billing.ledger.chart import BANK, IN_TRANSIT
 from billing.reconciliation.booking import Booking, Leg, book_matches
 from billing.reconciliation.expectations import days_around_of, entries_by_hand
 from billing.reconciliation.formats.statement import Direction
-from billing.reconciliation.matches import OpenRow, Reason
+from billing.reconciliation.matches import NOTHING_SEEN, Look, OpenRow, Reason
 from billing.reconciliation.models import ExceptionKind, MatchKind
 
 
 def match_own_transfers(
     session: Session, account: BankAccount, rows: Sequence[OpenRow], *, decided_on: date
-) -> Mapping[UUID, ExceptionKind]:
+) -> Look:
     """Book rows whose other side is another bank account of the same enterprise (see ``Matcher``)."""
     if account.kind is not BankAccountKind.BANK:
-        return {}
+        return NOTHING_SEEN
     ibans = set(
         session.scalars(
             select(BankAccount.iban).where(
@@ -39,7 +39,7 @@ def match_own_transfers(
     )
     moved = [row for row in rows if row.counterparty_iban in ibans]
     if not moved:
-        return {}
+        return NOTHING_SEEN
     book = ledger.get_book(session, ledger.enterprise_book_id(session, account.enterprise_id))
     days_around = days_around_of(session, account.enterprise_id)
     by_hand = {
@@ -55,8 +55,8 @@ def match_own_transfers(
             left[row.id] = ExceptionKind.NOT_BOOKABLE
         else:
             bookings.append(_booking(row))
-    book_matches(session, account, bookings, decided_on=decided_on)
-    return left
+    explained = book_matches(session, account, bookings, decided_on=decided_on)
+    return Look(explained, left)
 
 
 def _booking(row: OpenRow) -> Booking:

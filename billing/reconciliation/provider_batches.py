@@ -4,7 +4,7 @@ A provider pays in aggregate. Its payments of some days, less its commission, mu
 credited; otherwise the row waits for an accountant, who picks rows and payments and names the difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -35,7 +35,7 @@ from billing.reconciliation.batch_fitting import (
 from billing.reconciliation.booking import Booking, Leg, book_matches
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.in_provider_hands import unsettled_payments, unsettled_returns
-from billing.reconciliation.matches import OpenRow, Reason
+from billing.reconciliation.matches import NOTHING_SEEN, Look, OpenRow, Reason
 from billing.reconciliation.matching.purpose import read_purpose
 from billing.reconciliation.models import ExceptionKind, MatchKind
 
@@ -88,13 +88,13 @@ class Batch:
 
 def match_provider_batches(
     session: Session, account: BankAccount, rows: Sequence[OpenRow], *, decided_on: date
-) -> Mapping[UUID, ExceptionKind]:
+) -> Look:
     """Settle providers' payments with the rows that pay them over exactly (see ``Matcher``)."""
     if account.kind is not BankAccountKind.BANK:
-        return {}
+        return NOTHING_SEEN
     batches = _batches_of(session, account, rows)
     if not batches:
-        return {}
+        return NOTHING_SEEN
     pool = _load_pool(session, account.enterprise_id, batches)
     decided = decide(batches, pool)
     book = ledger.get_book(session, ledger.enterprise_book_id(session, account.enterprise_id))
@@ -107,8 +107,8 @@ def match_provider_batches(
             left |= dict.fromkeys((row.id for row in batch.rows), ExceptionKind.NOT_BOOKABLE)
         else:
             bookings.append(_booking(batch, decision))
-    book_matches(session, account, bookings, decided_on=decided_on)
-    return left
+    explained = book_matches(session, account, bookings, decided_on=decided_on)
+    return Look(explained, left)
 
 
 def _batches_of(session: Session, account: BankAccount, rows: Sequence[OpenRow]) -> list[Batch]:

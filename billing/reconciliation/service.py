@@ -5,24 +5,27 @@ of them explains waits for a person, with the reason.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.districts.models import BankAccount
+from billing.kernel.behind import writing_behind
 from billing.kernel.bulk import among, planned_each_time
 from billing.kernel.rows import get_row
 from billing.reconciliation.arrivals import match_arrivals
 from billing.reconciliation.importing import hold_accounts, import_statement
 from billing.reconciliation.matches import (
     Matcher,
+    OpenRow,
     open_exceptions,
     open_rows,
-    still_open,
     unexplained,
 )
 from billing.reconciliation.matching.incoming import match_incoming
@@ -53,6 +56,7 @@ MATCHERS: tuple[Matcher, ...] = (
 
 PART = 10_000  # rows that are looked at together: what is known of them is held in memory
 Progress = Callable[[int, int], None]  # rows done, rows in all
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -103,22 +107,22 @@ def take_in(
     Raises:
         StatementRefused, AccountNotHeld, AnotherAccount, NotFound: see ``import_statement``.
     """
-    imported = import_statement(
-        session,
-        content,
-        file_name=file_name,
-        bank_account_id=bank_account_id,
-        profile_id=profile_id,
-        override_reason=override_reason,
-    )
     outcome = Outcome()
-    if not imported.is_known:
-        hold_waiting(session, imported.statement.id)
-        new = select(StatementRow.id).where(StatementRow.statement_id == imported.statement.id)
-        _match_all(
-            session, imported.account, _in_order(session, new), taken_in_on, outcome, progress=progress
+    with planned_each_time(session), writing_behind(session):
+        imported = import_statement(
+            session,
+            content,
+            file_name=file_name,
+            bank_account_id=bank_account_id,
+            profile_id=profile_id,
+            override_reason=override_reason,
         )
-        announce_reconciled(session, [imported.statement.id])
+        if not imported.is_known:
+            hold_waiting(session, imported.statement.id)
+            # Nobody else sees the new rows yet: they need not be locked, nor read again.
+            for some in _in_parts(imported.new_rows, progress):
+                _match(session, imported.account, some, taken_in_on, outcome)
+            announce_reconciled(session, [imported.statement.id])
     return TakenIn(imported.statement, imported.account, imported.is_known, outcome)
 
 
@@ -148,18 +152,23 @@ def rematch(
         )
         .where(StatementRow.bank_account_id == account.id, MatchedRow.row_id.is_(None))
     )
-    row_ids = _in_order(session, waiting)
+    row_ids = list(session.scalars(waiting.order_by(StatementRow.booked_on, StatementRow.id)))
     if not undone_too:
         undone = _undone_rows(session, account.id)
         row_ids = [row_id for row_id in row_ids if row_id not in undone]
     outcome = Outcome()
-    _match_all(session, account, row_ids, rematched_on, outcome, progress=progress)
+    with planned_each_time(session):
+        for some in _in_parts(row_ids, progress):
+            session.execute(
+                select(StatementRow.id)
+                .where(among(session, StatementRow.id, some))
+                .order_by(StatementRow.id)
+                .with_for_update()
+            ).all()
+            rows = open_rows(session, some)
+            _match(session, account, rows, rematched_on, outcome, waiting=_waiting(session, some))
     announce_completed(session, row_ids)
     return outcome
-
-
-def _in_order(session: Session, row_ids: Select[UUID]) -> list[UUID]:
-    return list(session.scalars(row_ids.order_by(StatementRow.booked_on, StatementRow.id)))
 
 
 def _undone_rows(session: Session, bank_account_id: UUID) -> set[UUID]:
@@ -175,48 +184,43 @@ def _undone_rows(session: Session, bank_account_id: UUID) -> set[UUID]:
     return {UUID(row_id) for each in session.scalars(held) for row_id in each["row_ids"]}
 
 
-def _match_all(
+def _in_parts(values: Sequence[T], progress: Progress | None) -> Iterator[Sequence[T]]:
+    """The values in parts; whoever wants to know is told how many were looked at."""
+    for start in range(0, len(values), PART):
+        part = values[start : start + PART]
+        yield part
+        if progress is not None:
+            progress(start + len(part), len(values))
+
+
+def _match(
     session: Session,
     account: BankAccount,
-    row_ids: Sequence[UUID],
+    rows: Sequence[OpenRow],
     day: date,
     outcome: Outcome,
     *,
-    progress: Progress | None,
+    waiting: Mapping[UUID, ExceptionKind] = MappingProxyType({}),
 ) -> None:
-    with planned_each_time(session):
-        for start in range(0, len(row_ids), PART):
-            part = row_ids[start : start + PART]
-            _match_part(session, account, part, day, outcome)
-            if progress is not None:
-                progress(start + len(part), len(row_ids))
+    """Let every matcher look at what the ones before it left, and let the rest wait.
 
-
-def _match_part(
-    session: Session, account: BankAccount, row_ids: Sequence[UUID], day: date, outcome: Outcome
-) -> None:
-    """Let every matcher look at what the ones before it left, and let the rest wait."""
-    session.execute(
-        select(StatementRow.id)
-        .where(among(session, StatementRow.id, row_ids))
-        .order_by(StatementRow.id)
-        .with_for_update()
-    ).all()
-    looked_at = rows = open_rows(session, row_ids)
+    Args:
+        waiting: rows that wait already, and why.
+    """
     kinds: dict[UUID, ExceptionKind] = {}
     for matcher in MATCHERS:
         if not rows:
             break
-        kinds |= matcher(session, account, rows, decided_on=day)
+        look = matcher(session, account, rows, decided_on=day)
+        kinds |= look.left
+        outcome.matched.update(look.explained.values())
         # What a matcher understood and could not explain is nothing for the next one to guess at.
-        rows = [row for row in still_open(session, rows) if row.id not in kinds]
-    waiting = _waiting(session, row_ids)
+        rows = [row for row in rows if row.id not in look.explained and row.id not in kinds]
     # What a person or an earlier look found out stays, where nothing better is known now.
     kinds |= {row.id: waiting.get(row.id, unexplained(row.direction)) for row in rows}
     changed = {row_id: kind for row_id, kind in kinds.items() if waiting.get(row_id) is not kind}
     open_exceptions(session, changed, opened_on=day)
     outcome.waiting.update(kinds.values())
-    outcome.matched.update(_matched(session, [row.id for row in looked_at]))
 
 
 def _waiting(session: Session, row_ids: Sequence[UUID]) -> Mapping[UUID, ExceptionKind]:
@@ -224,17 +228,3 @@ def _waiting(session: Session, row_ids: Sequence[UUID]) -> Mapping[UUID, Excepti
         among(session, RowException.row_id, row_ids), RowException.closed_on.is_(None)
     )
     return {row[0]: row[1] for row in session.execute(waiting)}
-
-
-def _matched(session: Session, row_ids: Sequence[UUID]) -> Mapping[MatchKind, int]:
-    counted = (
-        select(StatementMatch.kind, func.count())
-        .join(
-            MatchedRow,
-            (MatchedRow.district_id == StatementMatch.district_id)
-            & (MatchedRow.match_id == StatementMatch.id),
-        )
-        .where(among(session, MatchedRow.row_id, row_ids))
-        .group_by(StatementMatch.kind)
-    )
-    return {row[0]: row[1] for row in session.execute(counted)}

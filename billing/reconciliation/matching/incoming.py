@@ -1,6 +1,6 @@
 """What came in on an enterprise's bank account: books the money whose owner is sure, once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -19,10 +19,13 @@ from billing.reconciliation.arrivals import lock_budget_book
 from billing.reconciliation.direct_payments import record_payment_matches, takes_payments
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import (
+    NOTHING_SEEN,
+    Look,
     MatchDraft,
     OpenRow,
     close_exceptions,
     in_chunks,
+    kinds_of,
     record_matches,
     write_matches,
 )
@@ -49,7 +52,7 @@ class Decided:
 
 def match_incoming(
     session: Session, account: BankAccount, rows: Sequence[OpenRow], *, decided_on: date
-) -> Mapping[UUID, ExceptionKind]:
+) -> Look:
     """Book the incoming rows whose owner is sure, of an account that customers pay to (see ``Matcher``).
 
     A row becomes a payment of its customer, or is found to be one that was recorded before. Rows that the
@@ -57,25 +60,24 @@ def match_incoming(
     """
     incoming = [row for row in rows if row.direction is Direction.IN]
     if not incoming or not takes_payments(session, account):
-        return {}
+        return NOTHING_SEEN
     bookable = _open_in_budget(session, account, incoming)
     bookable_ids = {row.id for row in bookable}
     left = {row.id: ExceptionKind.NOT_BOOKABLE for row in incoming if row.id not in bookable_ids}
     if account.kind is BankAccountKind.BANK:
         try:
             with session.begin_nested(), writing_behind(session):
-                return left | _book_in_parts(session, account, bookable, decided_on)
+                return Look(left=left).also(_book_in_parts(session, account, bookable, decided_on))
         except _REFUSALS:
             pass  # one of thousands is refused; now it is looked for
+    look = Look(left=left)
     for some in in_chunks(bookable):
-        left |= _book_what_can_be(session, account, some, decided_on)
-    return left
+        look = look.also(_book_what_can_be(session, account, some, decided_on))
+    return look
 
 
-def _book_in_parts(
-    session: Session, account: BankAccount, rows: Sequence[OpenRow], decided_on: date
-) -> dict[UUID, ExceptionKind]:
-    """Book the rows that are sure; a part is stored while the next is decided. Says why the others are left.
+def _book_in_parts(session: Session, account: BankAccount, rows: Sequence[OpenRow], decided_on: date) -> Look:
+    """Book the rows that are sure; a part is stored while the next is decided.
 
     Everybody whom a row may be of is held, not only those whom it turns out to be of.
 
@@ -84,24 +86,26 @@ def _book_in_parts(
     """
     deciding = Deciding(session, account.enterprise_id, rows)
     recording = Recording(session, account.enterprise_id, deciding.customer_ids)
+    explained: dict[UUID, MatchKind] = {}
     left: dict[UUID, ExceptionKind] = {}
     confirmations: list[MatchDraft] = []
     for some in in_chunks(rows):
         decided, waiting = deciding.decide(some)
         left |= waiting
+        explained |= kinds_of(each.draft for each in decided)
         confirmations += [each.draft for each in decided if each.receipt is None]
         new = [(each.draft, each.receipt) for each in decided if each.receipt is not None]
         recorded = recording.record([receipt for _, receipt in new], fresh=True)
         drafts = [_claiming(draft, made) for (draft, _), made in zip(new, recorded, strict=True)]
         write_matches(session, account.id, drafts)
     record_matches(session, account.id, confirmations, decided_on=decided_on)
-    close_exceptions(session, [row.id for row in rows if row.id not in left], decided_on)
-    return left
+    close_exceptions(session, explained, decided_on)
+    return Look(explained, left)
 
 
 def _book_what_can_be(
     session: Session, account: BankAccount, rows: Sequence[OpenRow], decided_on: date
-) -> dict[UUID, ExceptionKind]:
+) -> Look:
     """Book the rows that are sure and that the books take, and say why the others are not booked."""
     decided, left = Deciding(session, account.enterprise_id, rows).decide(rows)
     drafts = [each.draft for each in decided if each.receipt is None]
@@ -112,7 +116,7 @@ def _book_what_can_be(
         else:
             drafts.append(_claiming(each.draft, recorded))
     record_payment_matches(session, account, drafts, decided_on=decided_on)
-    return left
+    return Look(kinds_of(drafts), left)
 
 
 def _claiming(draft: MatchDraft, recorded: Recorded) -> MatchDraft:

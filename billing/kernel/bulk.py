@@ -2,16 +2,14 @@
 
 SQLAlchemy's ``insert`` spends several times as long on each row as the database does, and psycopg as long on
 each element of a list; COPY refuses tables with row-level security. So on PostgreSQL a column travels as one
-text, the literal of an array.
+array (``kernel.arrays``).
 """
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from sqlalchemy import (
@@ -26,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
+from billing.kernel.arrays import Array, array
 from billing.kernel.behind import write
 from billing.kernel.columns import EnumType
 from billing.kernel.db import district_of
@@ -48,8 +47,8 @@ def among(
     bind = _binder_of(column.type, connection.dialect)
     bound = [value if bind is None else bind(value) for value in values]
     if connection.dialect.name == "postgresql":
-        array = literal(_array(bound), _Array(_carried(column.type, connection.dialect)))
-        return column == func.any(array)
+        element = _carried(column.type, connection.dialect)
+        return column == func.any(literal(array(bound, element), _ArrayType(element)))
     listed = func.json_each(json.dumps(bound, ensure_ascii=False)).table_valued("value")
     return column.in_(select(listed.c.value))
 
@@ -106,10 +105,13 @@ def insert_row_once(
     assert isinstance(table, Table)
     connection = session.connection()
     names = tuple(columns)
-    binders = [_binder(table, name, connection.dialect) for name in names]
     if connection.dialect.name == "postgresql":
-        statement, values = _insert_arrays(table, names, connection.dialect), tuple(_arrays(binders, [row]))
+        statement, values = (
+            _insert_arrays(table, names, connection.dialect),
+            tuple(_arrays(table, names, [row], connection.dialect)),
+        )
     else:
+        binders = [_binder(table, name, connection.dialect) for name in names]
         statement, values = _insert_values(table, names), tuple(_bound(binders, row))
     once = f"{statement} ON CONFLICT ({', '.join(key)}) DO NOTHING"
     return connection.exec_driver_sql(once, values).rowcount == 1
@@ -134,11 +136,12 @@ def lower_rows(
     assert isinstance(table, Table)
     assert len({row[0] for row in rows}) == len(rows), "a row given twice would be lowered once"
     connection, district_id = session.connection(), district_of(session)
-    binders = [_binder(table, name, connection.dialect) for name in (key, *columns)]
     if connection.dialect.name == "postgresql":
         statement = _lower_arrays(table, key, tuple(columns), connection.dialect)
-        write(session, statement, (*_arrays(binders, rows), district_id))
+        arrays = _arrays(table, (key, *columns), rows, connection.dialect)
+        write(session, statement, (*arrays, district_id))
         return
+    binders = [_binder(table, name, connection.dialect) for name in (key, *columns)]
     bound = [tuple(_bound(binders, row)) for row in rows]
     lowered = ", ".join(f"{name} = {name} - ?" for name in columns)
     statement = f"UPDATE {table.name} SET {lowered} WHERE district_id = ? AND {key} = ?"  # noqa: S608
@@ -157,44 +160,12 @@ def _lower_arrays(table: Table, key: str, columns: tuple[str, ...], dialect: Dia
     )
 
 
-def _arrays(binders: Sequence[_Binder | None], rows: Sequence[Row]) -> Iterator[str]:
-    """Every column of the rows as the literal of an array."""
-    for bind, values in zip(binders, zip(*rows, strict=True), strict=True):
-        yield _array(values if bind is None else [bind(value) for value in values])
-
-
-def _array(values: Sequence[Any]) -> str:
-    """Values that the driver would take, as the literal of an array of PostgreSQL."""
-    first, last = values[:1], values[-1:]
-    if len(values) > 1 and first[0] is last[0] and all(value is first[0] for value in values):
-        return f"{{{','.join(_elements(first) * len(values))}}}"  # most columns of bulk work hold one value
-    return f"{{{','.join(_elements(values))}}}"
-
-
-def _elements(values: Sequence[Any]) -> list[str]:
-    kind = next((type(value) for value in values if value is not None), str)
-    if kind is UUID:
-        return ["NULL" if value is None else f"{value.int:032x}" for value in values]
-    written = _WRITERS.get(kind, _quoted)
-    return ["NULL" if value is None else written(value) for value in values]
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _quoted_instant(value: datetime) -> str:
-    return f'"{value.isoformat()}"'
-
-
-_WRITERS: dict[type, Callable[[Any], str]] = {
-    int: str,
-    bool: str,
-    date: date.isoformat,
-    datetime: _quoted_instant,
-    time: time.isoformat,
-}
+def _arrays(table: Table, columns: Sequence[str], rows: Sequence[Row], dialect: Dialect) -> Iterator[Array]:
+    """Every column of the rows as an array."""
+    for name, values in zip(columns, zip(*rows, strict=True), strict=True):
+        bind = _binder(table, name, dialect)
+        bound = values if bind is None else [bind(value) for value in values]
+        yield array(bound, _carried_by(table, name, dialect))
 
 
 def _bound(binders: Sequence[_Binder | None], row: Row) -> Iterator[Any]:
@@ -204,11 +175,11 @@ def _bound(binders: Sequence[_Binder | None], row: Row) -> Iterator[Any]:
 
 def _write(session: Session, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     connection = session.connection()
-    binders = [_binder(table, name, connection.dialect) for name in columns]
     if connection.dialect.name == "postgresql":
         statement = _insert_arrays(table, columns, connection.dialect)
-        write(session, statement, tuple(_arrays(binders, rows)))
+        write(session, statement, tuple(_arrays(table, columns, rows, connection.dialect)))
         return
+    binders = [_binder(table, name, connection.dialect) for name in columns]
     bound = [tuple(_bound(binders, row)) for row in rows]
     connection.exec_driver_sql(_insert_values(table, columns), bound)
 
@@ -238,7 +209,12 @@ def _carried(kind: TypeEngine[Any], dialect: Dialect) -> str:
     compiled = kind.compile(dialect)
     # Text without its length, because a cast to VARCHAR(30) would cut what is too long instead of refusing
     # it; and there is no array of JSON to unnest.
-    return "text" if compiled.startswith(("VARCHAR", "JSON")) else compiled
+    return "TEXT" if compiled.startswith(("VARCHAR", "JSON")) else compiled
+
+
+@lru_cache(maxsize=2000)
+def _carried_by(table: Table, column: str, dialect: Dialect) -> str:
+    return _carried(table.c[column].type, dialect)
 
 
 @lru_cache(maxsize=2000)
@@ -259,8 +235,8 @@ def _to_json(value: Any) -> str | None:
     return None if value is None else _encode_json(value)
 
 
-class _Array(UserDefinedType[str]):
-    """An array that travels as its literal; the parameter itself has the array's type, so it is read once."""
+class _ArrayType(UserDefinedType[Array]):
+    """An array as a parameter of the array's own type."""
 
     cache_ok = True
     render_bind_cast = True

@@ -50,7 +50,7 @@ def match(session, desk, row):
     """What an import does with a row: lock it, then let the matcher look."""
     rows = lock_open_rows(session, [row.id])
     account = account_of(session, desk.enterprise)
-    return match_provider_batches(session, account, rows, decided_on=NOVEMBER_26)
+    return match_provider_batches(session, account, rows, decided_on=NOVEMBER_26).left
 
 
 def test_a_row_is_matched_once_whoever_comes(sessions, desk, provider, monday, together):

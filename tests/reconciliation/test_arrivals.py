@@ -56,7 +56,7 @@ class Treasury:
         """A row of the enterprise's money, looked at by the matcher as an import does."""
         named = {"counterparty_iin_bin": self.desk.enterprise.bin, **named}
         [found] = take_in_rows(self.session, self.account, row(tenge, Direction.IN, on=on, **named))
-        kinds = match_arrivals(self.session, self.account, [found], decided_on=YEAR_END)
+        kinds = match_arrivals(self.session, self.account, [found], decided_on=YEAR_END).left
         if explained(self.session, found) is None:
             left = {found.id: kinds.get(found.id, unexplained(Direction.IN))}
             open_exceptions(self.session, left, opened_on=YEAR_END)

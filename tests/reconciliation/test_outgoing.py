@@ -11,6 +11,7 @@ from billing.kernel.money import Money
 from billing.ledger import entries
 from billing.ledger import service as ledger
 from billing.reconciliation.formats.statement import Direction
+from billing.reconciliation.matches import Look
 from billing.reconciliation.models import ExceptionKind, MatchKind, StatementMatch
 from billing.reconciliation.outgoing import match_outgoing
 from billing.reconciliation.undo import undo_match
@@ -245,7 +246,7 @@ def test_incoming_rows_and_the_budget_s_accounts_are_none_of_its_business(bank):
     [went] = take_in_rows(bank.session, treasury, row(250, counterparty_bic="KKMFKZ2A", purpose="Комиссия"))
 
     assert bank.match([came]) == {}
-    assert match_outgoing(bank.session, treasury, [went], decided_on=NOVEMBER_26) == {}
+    assert match_outgoing(bank.session, treasury, [went], decided_on=NOVEMBER_26) == Look()
     assert bank.explained(came) is None
     assert bank.explained(went) is None
 

@@ -44,7 +44,7 @@ def kaspi(bank):
 
 def match(bank, account, rows):
     """Let the matcher look at rows."""
-    return match_own_transfers(bank.session, account, rows, decided_on=NOVEMBER_26)
+    return match_own_transfers(bank.session, account, rows, decided_on=NOVEMBER_26).left
 
 
 def test_both_rows_are_booked_over_money_in_transit(bank, kaspi):

@@ -47,7 +47,7 @@ class Bank:
 
     def match(self, rows: Sequence[OpenRow]) -> Mapping[UUID, ExceptionKind]:
         """Let the matcher of outgoing rows look at rows."""
-        return match_outgoing(self.session, self.account, rows, decided_on=NOVEMBER_26)
+        return match_outgoing(self.session, self.account, rows, decided_on=NOVEMBER_26).left
 
     def balances(self, *codes: str) -> dict[str, str]:
         """Balances of the enterprise's accounts."""

@@ -68,7 +68,7 @@ def paid_over(tenge: str | int, on: date = TUESDAY, purpose: str = "Платеж
 
 def match_batches(bank: Bank, rows: Sequence[OpenRow]) -> dict[UUID, ExceptionKind]:
     """Let the matcher of providers' money look at rows."""
-    return dict(match_provider_batches(bank.session, bank.account, rows, decided_on=NOVEMBER_26))
+    return dict(match_provider_batches(bank.session, bank.account, rows, decided_on=NOVEMBER_26).left)
 
 
 def take_in_registry(session: Session, provider: Provider, *rows: tuple[Any, ...]) -> RegistryReport:

@@ -58,7 +58,7 @@ class Counter:
 
     def match(self, rows: Sequence[OpenRow]) -> Mapping[UUID, ExceptionKind]:
         """Let the matcher of incoming rows look at rows; those it leaves wait, as the front door has it."""
-        left = match_incoming(self.session, self.account, rows, decided_on=APRIL_15)
+        left = match_incoming(self.session, self.account, rows, decided_on=APRIL_15).left
         open_exceptions(self.session, left, opened_on=APRIL_15)
         return left
 

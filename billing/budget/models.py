@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from billing.kernel.columns import EnumType, one_of, within_district
+from billing.kernel.columns import EnumType, one_of, within_district, within_district_all
 from billing.kernel.dates import Month
 from billing.kernel.db import Base, Identified, InDistrict
 from billing.kernel.money import Money
@@ -110,9 +110,11 @@ class RevenueLine(Identified, Base):
     __table_args__ = (
         within_district("transfer_id", "transfer"),
         within_district("enterprise_id", "enterprise"),
-        within_district("payment_id", "payment"),
-        within_district("allocation_id", "allocation"),
-        within_district("invoice_line_id", "invoice_line"),
+        within_district_all(
+            ["payment_id", "invoice_line_id", "allocation_id"],
+            "allocation",
+            ["payment_id", "invoice_line_id", "id"],
+        ),
         within_district("service_id", "service"),
         UniqueConstraint("district_id", "transfer_id"),
         CheckConstraint(

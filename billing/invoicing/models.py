@@ -35,10 +35,11 @@ class Invoice(Identified, Base):
         within_district("customer_id", "customer"),
         within_district("contract_id", "contract"),
         UniqueConstraint("district_id", "enterprise_id", "year", "number"),
+        # What a receivable points to; first what a customer's invoices are listed by.
+        UniqueConstraint("district_id", "customer_id", "issued_on", "enterprise_id", "id"),
         CheckConstraint("total > 0", name="total_positive"),
         CheckConstraint("vat >= 0 AND vat < total", name="vat_within_total"),
         CheckConstraint("due_on >= issued_on", name="due_after_issue"),
-        Index(None, "district_id", "customer_id", "issued_on"),
         Index(None, "district_id", "issued_on", "id"),
         Index(None, "district_id", "contract_id", "period"),
     )

@@ -32,11 +32,12 @@ class Payment(Identified, Base):
         # A provider's or bank's own id: the same money told twice is one payment.
         UniqueConstraint("district_id", "channel", "outside_id"),
         UniqueConstraint("district_id", "enterprise_id", "cash_order_year", "cash_order_number"),
+        # What an advance points to; first what a customer's payments are listed by.
+        UniqueConstraint("district_id", "customer_id", "received_on", "enterprise_id", "id"),
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("(method = 'cash') = (cash_order_number IS NOT NULL)", name="cash_has_order"),
         CheckConstraint("(method = 'cash') = (fiscal_number IS NOT NULL)", name="cash_has_receipt"),
         one_of("method", PaymentMethod),
-        Index(None, "district_id", "customer_id", "received_on"),
         Index(None, "district_id", "received_on", "id"),
     )
 

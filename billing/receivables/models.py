@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, SmallInteger, String, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from billing.kernel.columns import within_district
+from billing.kernel.columns import within_district, within_district_all
 from billing.kernel.db import Base, Identified, InDistrict
 from billing.kernel.money import Money
 
@@ -20,15 +20,17 @@ class Receivable(InDistrict, Base):
     __tablename__ = "receivable"
     __table_args__ = (
         within_district("invoice_line_id", "invoice_line"),
-        within_district("invoice_id", "invoice"),
-        within_district("enterprise_id", "enterprise"),
+        within_district_all(
+            ["customer_id", "issued_on", "enterprise_id", "invoice_id"],
+            "invoice",
+            ["customer_id", "issued_on", "enterprise_id", "id"],
+        ),
         within_district("service_id", "service"),
-        within_district("customer_id", "customer"),
         within_district("payer_id", "customer"),
+        UniqueConstraint("district_id", "invoice_id", "invoice_line_id"),  # what allocations point to
         CheckConstraint("open_amount >= 0 AND open_amount + credited <= total", name="open_within_line"),
         CheckConstraint("credited >= 0 AND credited <= total", name="credited_within_line"),
         CheckConstraint("open_vat >= 0 AND open_vat <= open_amount", name="open_vat_within_open"),
-        Index(None, "district_id", "invoice_id"),
         Index(
             "ix_receivable_open",
             "district_id",
@@ -70,12 +72,14 @@ class Allocation(Identified, Base):
     __tablename__ = "allocation"
     __table_args__ = (
         within_district("payment_id", "payment"),
-        within_district("invoice_id", "invoice"),
-        within_district("invoice_line_id", "receivable", "invoice_line_id"),
+        within_district_all(
+            ["invoice_id", "invoice_line_id"], "receivable", ["invoice_id", "invoice_line_id"]
+        ),
         within_district("reverses_id", "allocation"),
         UniqueConstraint("district_id", "reverses_id"),
+        # What a revenue line points to; first what a payment's own allocations are found by.
+        UniqueConstraint("district_id", "payment_id", "invoice_line_id", "id"),
         CheckConstraint("(amount > 0) = (reverses_id IS NULL) AND amount <> 0", name="negative_when_release"),
-        Index(None, "district_id", "payment_id"),
         Index(None, "district_id", "invoice_line_id"),
     )
 
@@ -94,9 +98,11 @@ class Advance(InDistrict, Base):
 
     __tablename__ = "advance"
     __table_args__ = (
-        within_district("payment_id", "payment"),
-        within_district("enterprise_id", "enterprise"),
-        within_district("customer_id", "customer"),
+        within_district_all(
+            ["customer_id", "received_on", "enterprise_id", "payment_id"],
+            "payment",
+            ["customer_id", "received_on", "enterprise_id", "id"],
+        ),
         CheckConstraint("open_amount >= 0", name="open_not_negative"),
         Index(
             "ix_advance_open",

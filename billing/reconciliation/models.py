@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from billing.kernel.columns import EnumType, one_of, within_district
+from billing.kernel.columns import EnumType, one_of, within_district, within_district_all
 from billing.kernel.db import Base, Identified, InDistrict, Versioned
 from billing.kernel.money import Money
 from billing.kernel.shown import Shown
@@ -79,6 +79,7 @@ class BankStatement(Identified, Base):
         within_district("bank_account_id", "bank_account"),
         # The same file once more is the same statement.
         UniqueConstraint("district_id", "bank_account_id", "sha256"),
+        UniqueConstraint("district_id", "bank_account_id", "id"),  # what its rows point to
         CheckConstraint("(opening IS NULL) = (closing IS NULL)", name="both_balances_or_none"),
         CheckConstraint("date_to >= date_from", name="ends_after_start"),
         Index(None, "district_id", "bank_account_id", "date_to"),
@@ -156,8 +157,9 @@ class StatementRow(Identified, Base):
 
     __tablename__ = "statement_row"
     __table_args__ = (
-        within_district("statement_id", "bank_statement"),
-        within_district("bank_account_id", "bank_account"),
+        within_district_all(
+            ["bank_account_id", "statement_id"], "bank_statement", ["bank_account_id", "id"]
+        ),
         # Overlapping files add nothing, two honest payments that look alike both stay.
         UniqueConstraint("district_id", "bank_account_id", "fingerprint", "occurrence"),
         CheckConstraint("amount > 0", name="amount_positive"),

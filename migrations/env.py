@@ -35,6 +35,8 @@ def migrate(connection: Connection) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
             connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
             connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'"))
+            # Of every district: behind their fence a new key would look at no row, and take whatever is there.
+            connection.execute(text("SELECT set_config('auyl.district_id', '0', true)"))
         context.run_migrations()
         if connection.dialect.name == "sqlite":
             dangling = connection.execute(text("PRAGMA foreign_key_check")).all()

@@ -157,9 +157,7 @@ class StatementRow(Identified, Base):
 
     __tablename__ = "statement_row"
     __table_args__ = (
-        within_district_all(
-            ["bank_account_id", "statement_id"], "bank_statement", ["bank_account_id", "id"]
-        ),
+        within_district_all(["bank_account_id", "statement_id"], "bank_statement", ["bank_account_id", "id"]),
         # Overlapping files add nothing, two honest payments that look alike both stay.
         UniqueConstraint("district_id", "bank_account_id", "fingerprint", "occurrence"),
         CheckConstraint("amount > 0", name="amount_positive"),

@@ -60,8 +60,6 @@ def downgrade() -> None:
     op.drop_table("bouncing_mailbox")
     op.drop_index(op.f("ix_outbox_event_district_id_subject_id"), "outbox_event")
     op.drop_index("ix_delivery_mailbox_waiting", "delivery")
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("SELECT set_config('auyl.district_id', '0', true)")  # of every district
     op.execute("UPDATE delivery SET state = 'given_up', sent_at = NULL WHERE state = 'bounced'")
     _allow(STATES, SENT)
     with op.batch_alter_table("delivery") as batch:

@@ -35,8 +35,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables and forget their events: orders and contacts stay as they are now."""
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("SELECT set_config('auyl.district_id', '0', true)")  # of every district
     event = sa.table("outbox_event", sa.column("district_id"), sa.column("id"), sa.column("kind"))
     delivery = sa.table("delivery", sa.column("district_id"), sa.column("event_id"))
     told = sa.exists().where(

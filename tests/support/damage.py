@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
 from billing.kernel.i18n import Language
@@ -18,6 +18,15 @@ def unlock(session: Session, *tables: str) -> None:
         else:
             for event in ("no_update", "no_delete", "month_open"):
                 session.execute(text(f"DROP TRIGGER IF EXISTS {table}_{event}"))
+
+
+def unbind(session: Session, table: str) -> None:
+    """Let rows of a table name whatever they like until the transaction is rolled back."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("PRAGMA defer_foreign_keys=ON"))
+        return
+    for key in inspect(session.connection()).get_foreign_keys(table):
+        session.execute(text(f'ALTER TABLE {table} DROP CONSTRAINT "{key["name"]}"'))
 
 
 def harm(session: Session, statement: str, *tables: str, **values: Any) -> None:

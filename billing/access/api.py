@@ -26,7 +26,6 @@ from billing.web.fields import (
     TextField,
 )
 from billing.web.lists import ListArgs, SortField, page_schema
-from billing.web.security import limit_attempts
 from billing.web.transaction import current_session
 
 blp = Blueprint("access", __name__, url_prefix="/api/v1", description="Users, roles, tokens.")
@@ -254,12 +253,11 @@ def revoke_role(user_id: UUID, role: str) -> None:
 
 
 @blp.post("/tokens")
-@public()
-@limit_attempts
+@public(takes_password=True)
 @blp.arguments(TokenIn)
 @blp.response(201, NewTokenOut)
 def issue_token(body: dict[str, Any]) -> dict[str, Any]:
-    """Get a token for log-in and password; ten attempts a minute.
+    """Get a token for log-in and password; ten attempts a minute from one address, log-ins by page included.
 
     The token's text is shown this once and not stored, which is why this one POST takes no `Idempotency-Key`.
     """

@@ -38,10 +38,12 @@ class Guessed:
     Attributes:
         name: says what it is, ``account 47363900019``; it is stored as a hash.
         attempts_max: as many are looked at until the time is over.
+        counted_for: from the first of them.
     """
 
     name: str
     attempts_max: int
+    counted_for: timedelta = COUNTED_FOR
 
     @property
     def sha256(self) -> str:
@@ -89,7 +91,8 @@ def take_attempt_back(session: Session, guessed: Guessed) -> None:
 
 def _counted(session: Session, guessed: Guessed, at: datetime) -> tuple[int, datetime]:
     is_over = _TABLE.c.ends_at <= at
-    row = {"subject_sha256": guessed.sha256, "attempts": 1, "ends_at": at + COUNTED_FOR}
+    ends_at = at + guessed.counted_for
+    row = {"subject_sha256": guessed.sha256, "attempts": 1, "ends_at": ends_at}
     counted = session.execute(
         insert_into(session, _TABLE)
         .values(row)
@@ -97,7 +100,7 @@ def _counted(session: Session, guessed: Guessed, at: datetime) -> tuple[int, dat
             index_elements=[_TABLE.c.subject_sha256],
             set_={
                 "attempts": case((is_over, 1), else_=_TABLE.c.attempts + 1),
-                "ends_at": case((is_over, at + COUNTED_FOR), else_=_TABLE.c.ends_at),
+                "ends_at": case((is_over, ends_at), else_=_TABLE.c.ends_at),
             },
         )
         .returning(_TABLE.c.attempts, _TABLE.c.ends_at)

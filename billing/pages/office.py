@@ -11,7 +11,6 @@ from billing.kernel.i18n import refusal_text
 from billing.web import login
 from billing.web.access import caller, public
 from billing.web.language import reader_language
-from billing.web.security import limit_attempts
 from billing.web.transaction import current_session
 
 FIELD_LENGTH_MAX = 200
@@ -34,8 +33,7 @@ def log_in() -> ResponseReturnValue:
 
 
 @blp.post("/login")
-@public(writes=False)
-@limit_attempts
+@public(writes=False, takes_password=True)
 def enter() -> ResponseReturnValue:
     """Log in, and work in the only district there is to choose."""
     name = request.form.get("login", "")[:FIELD_LENGTH_MAX]

@@ -30,12 +30,14 @@ class Access:
         writes: whether the view writes; None lets the method say.
         public: whether nobody is asked who he is.
         report: whether the view only reads, and may show what was true some seconds ago.
+        takes_password: whether the view looks at a password, so that who comes too often is not listened to.
     """
 
     roles: frozenset[Role]
     writes: bool | None = None
     public: bool = False
     report: bool = False
+    takes_password: bool = False
 
     @property
     def read_only(self) -> bool:
@@ -62,9 +64,13 @@ def requires(*roles: Role, writes: bool | None = None, report: bool = False) -> 
     return _marked(Access(frozenset(roles), writes, report=report))
 
 
-def public(*, writes: bool | None = None) -> Callable[[View], View]:
-    """Let everybody use the view. Its session is in no district until the view scopes it."""
-    return _marked(Access(frozenset(), writes, public=True))
+def public(*, writes: bool | None = None, takes_password: bool = False) -> Callable[[View], View]:
+    """Let everybody use the view. Its session is in no district until the view scopes it.
+
+    Args:
+        takes_password: the view looks at a password. Calls are counted together with those of all such views.
+    """
+    return _marked(Access(frozenset(), writes, public=True, takes_password=takes_password))
 
 
 def access_of(view: Callable[..., Any] | None) -> Access | None:

@@ -6,6 +6,8 @@ replica.
 """
 
 import logging
+from collections.abc import Callable
+from typing import TypeVar
 
 from flask import Flask, g, request
 from flask.typing import ResponseReturnValue
@@ -26,8 +28,11 @@ from billing.web.addresses import for_programs
 from billing.web.age import tell_age
 from billing.web.errors import Busy
 from billing.web.files import body_bytes_max
+from billing.web.guesses import count_log_in
 
 ATTEMPTS_MAX = 4
+
+Answer = TypeVar("Answer")
 
 _logger = logging.getLogger(__name__)
 
@@ -48,17 +53,12 @@ class TransactionalFlask(Flask):
             request.max_content_length = larger
         # Read before the transaction begins: a slow client must not hold the writers' lock.
         request.get_data()
-        from_primary = False
-        for attempt in range(1, ATTEMPTS_MAX + 1):
-            try:
-                return self._dispatch_in_transaction(marked, from_primary=from_primary)
-            except ReplicaLost:
-                from_primary = True
-            except OperationalError as error:
-                if not is_repeatable(error) or attempt == ATTEMPTS_MAX:
-                    _logger.warning("the database is busy: %s", error.orig)
-                    raise Busy from error
-        raise AssertionError
+        if marked.takes_password:
+            _repeated(lambda: count_log_in(sessions_of(self)))
+        try:
+            return _repeated(lambda: self._dispatch_in_transaction(marked, from_primary=False))
+        except ReplicaLost:
+            return _repeated(lambda: self._dispatch_in_transaction(marked, from_primary=True))
 
     def _dispatch_in_transaction(self, marked: Access, *, from_primary: bool) -> Response:
         api = for_programs()
@@ -75,8 +75,6 @@ class TransactionalFlask(Flask):
         except (IntegrityError, StaleDataError) as error:
             _logger.warning("the database refused: %s", error)
             raise Conflict from error
-        except NoConnectionFree as error:
-            raise Busy from error
         except (DataError, OverflowError, UnicodeEncodeError) as error:
             # A number or text that passed the form but fits no column.
             raise InvalidInput from error
@@ -99,6 +97,20 @@ class TransactionalFlask(Flask):
             answer = self.make_response(super().dispatch_request())
             tell_age(answer, session)
         return answer
+
+
+def _repeated(work: Callable[[], Answer]) -> Answer:
+    """Do a unit of work, again where the database asks for that."""
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        try:
+            return work()
+        except NoConnectionFree as error:
+            raise Busy from error
+        except OperationalError as error:
+            if not is_repeatable(error) or attempt == ATTEMPTS_MAX:
+                _logger.warning("the database is busy: %s", error.orig)
+                raise Busy from error
+    raise AssertionError
 
 
 def current_session() -> Session:

@@ -1,8 +1,14 @@
 """Users, roles and tokens over HTTP."""
 
-import pytest
+from datetime import UTC, datetime, timedelta
 
-from billing.access.models import Role
+import pytest
+import time_machine
+from sqlalchemy import func, select
+
+from billing.access.models import ApiToken, Role
+from tests.support.districts import DISTRICT_ID
+from tests.support.pages import Reader
 from tests.support.web import PASSWORD
 
 NEW = {"login": "dana", "name": "Дана", "password": "Қар-тазалау-15", "roles": ["clerk"]}
@@ -56,6 +62,39 @@ def test_guessing_passwords_is_slowed(office):
     assert statuses == [401] * 10 + [429]
     refused = office.stranger.post("/api/v1/tokens", json=given | {"password": PASSWORD})
     assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
+
+
+def test_servers_count_guesses_together(office, fresh_app):
+    """Six at one server's API, four at another's page: neither looks at more, unless from somewhere else."""
+    guess = {"login": "office", "password": "wrong", "label": "x"}
+    statuses = [office.stranger.post("/api/v1/tokens", json=guess).status_code for _ in range(6)]
+    page = Reader(fresh_app.test_client())
+    statuses += [page.send("/login", login="office", password="wrong").status_code for _ in range(4)]
+    assert statuses == [401] * 10
+
+    assert page.send("/login", login="office", password=PASSWORD).status_code == 429
+    right = guess | {"password": PASSWORD}
+    for app in (office.app, fresh_app):
+        refused = app.test_client().post("/api/v1/tokens", json=right)
+        assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
+        elsewhere = {"REMOTE_ADDR": "203.0.113.7"}
+        assert app.test_client().post("/api/v1/tokens", json=right, environ_base=elsewhere).status_code == 201
+    with office.sessions.begin(DISTRICT_ID) as session:
+        assert session.scalar(select(func.count()).select_from(ApiToken)) == 3  # the office's own, and these
+
+
+def test_a_minute_later_passwords_are_looked_at_again(office):
+    """The minute begins with the first attempt; those that were refused do not make it longer."""
+    given = {"login": "office", "password": PASSWORD, "label": "x"}
+    begun = datetime(2026, 3, 10, 5, tzinfo=UTC)
+    with time_machine.travel(begun, tick=False):
+        statuses = [office.stranger.post("/api/v1/tokens", json=given).status_code for _ in range(11)]
+    with time_machine.travel(begun + timedelta(seconds=59), tick=False):
+        statuses.append(office.stranger.post("/api/v1/tokens", json=given).status_code)
+    with time_machine.travel(begun + timedelta(seconds=60), tick=False):
+        statuses.append(office.stranger.post("/api/v1/tokens", json=given).status_code)
+
+    assert statuses == [201] * 10 + [429, 429, 201]
 
 
 def test_users_are_made_seen_and_edited(office):

@@ -14,7 +14,7 @@ from billing.payments.cards.gateway import CardOutcome, Report
 from billing.payments.cards.models import CardPayment, CardPaymentState
 from billing.payments.models import Payment
 from billing.payments.providers import service as providers
-from billing.web.security import limiter
+from billing.web.security import counted
 from tests.support.billing import reverse
 from tests.support.card_desk import village_with_cards
 from tests.support.committed import all_agrees, count
@@ -163,7 +163,7 @@ def test_a_page_without_referrer_may_send_its_form(village, resident):
 def test_nobody_makes_the_bank_busy(village, resident):
     """The eleventh order of an invoice within a minute is put off before the bank hears of it."""
     page = resident.read(f"/pay/{village.invoice_id}")
-    limiter.reset()
+    counted.reset()
     answers = [resident.send_from(page, "/", "/cards/new").status_code for _ in range(11)]
     assert answers == [200] * 10 + [429]
     assert village.bank.tokens == 10

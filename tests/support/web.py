@@ -24,7 +24,7 @@ from billing.app import create_app
 from billing.config import Settings
 from billing.kernel.clock import ALMATY
 from billing.kernel.db import Sessions
-from billing.web.security import limiter
+from billing.web.security import counted
 from tests.support.districts import DISTRICT_ID
 
 PASSWORD = "Борангүл-2026"
@@ -134,7 +134,7 @@ def app(sessions: Sessions, tmp_path: Path) -> Iterator[Flask]:
     application.extensions["settings"] = make_settings(tmp_path)
     application.extensions["sessions"] = sessions
     application.testing = True
-    limiter.reset()
+    counted.reset()
     with morning():
         yield application
 

@@ -1,9 +1,8 @@
 """Collected fees become revenue lines, and are taken back; codes, plan and policies stand in files beside."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import insert, select
@@ -70,8 +69,7 @@ class NetIncomeShareNotDue(RuleViolation):
     code = "net_income_share_not_due"
 
 
-@dataclass(frozen=True, slots=True)
-class Fee:
+class Fee(NamedTuple):
     """A part of a payment that settled an invoice line: what becomes a revenue line under ``gross``.
 
     Attributes:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -23,8 +24,7 @@ class MonthClosed(RuleViolation):
     code = "month_closed"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One transfer to post: from the credited to the debited account, by their codes in the book.
 
     Attributes:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -77,8 +78,7 @@ class CashReceipt:
     fiscal_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """Money received from or for a customer, as somebody tells it.
 
     Attributes:
@@ -118,8 +118,7 @@ class Receipt:
             raise InvalidInput(field="receipt")
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """A payment that stands in the books.
 
     Attributes:

@@ -1,10 +1,9 @@
 """The rule of allocation, as a pure function: which open lines a sum settles, and why in that order."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from billing.kernel.money import ZERO, Money, split, total
@@ -18,8 +17,7 @@ class AllocationReason(Shown):
     OLDEST_DEBT = "oldest_debt"  # the earliest due date among the open invoices
 
 
-@dataclass(frozen=True, slots=True)
-class OpenLine:
+class OpenLine(NamedTuple):
     """An invoice line on which something is open.
 
     Attributes:
@@ -40,8 +38,7 @@ class OpenLine:
     open_vat: Money
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What an open line gets; ``vat`` is within ``amount``."""
 
     line: OpenLine
@@ -49,8 +46,7 @@ class Part:
     vat: Money
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One line of the explanation: an invoice, what was open on it, what it got, and why it came now."""
 
     invoice_id: UUID
@@ -79,8 +75,7 @@ class Step:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """How a sum is allocated: parts for lines, steps for people, and what no invoice takes.
 
     Attributes:

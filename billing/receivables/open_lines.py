@@ -1,7 +1,6 @@
 """The open lines of customers, loaded at once, and planned against one payment after the other."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -66,8 +65,7 @@ class OpenLines:
             raise NotOpenForCustomer(invoice_ids=", ".join(sorted(str(each) for each in unknown)))
         allocation = plan(lines, amount, named)
         for part in allocation.parts:
-            self._lines[part.line.invoice_line_id] = replace(
-                part.line,
+            self._lines[part.line.invoice_line_id] = part.line._replace(
                 open_amount=part.line.open_amount - part.amount,
                 open_vat=part.line.open_vat - part.vat,
             )

@@ -6,8 +6,8 @@ takes it, so that a release never touches cash.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -33,8 +33,7 @@ class AdvanceTooSmall(RuleViolation):
     code = "advance_too_small"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where allocated money comes from: a payment's advance."""
 
     payment_id: UUID
@@ -42,8 +41,7 @@ class Source:
     received_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """Parts of one payment that go to open lines.
 
     Attributes:

@@ -5,7 +5,6 @@ other, and the whole of it has arrived in the budget's, with whatever it settles
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from uuid import UUID
@@ -97,7 +96,7 @@ def _post_arrivals(
         ]
         posted = ledger.post(session, book_id, day, entries)
         complete += [
-            replace(draft, transfer_ids=(*draft.transfer_ids, transfer_id))
+            draft._replace(transfer_ids=(*draft.transfer_ids, transfer_id))
             for draft, transfer_id in zip(of_day, posted, strict=True)
         ]
     return complete

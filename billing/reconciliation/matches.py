@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import case, select, update
@@ -49,8 +50,7 @@ class PaymentSettled(RuleViolation):
     code = "payment_settled"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRow:
+class OpenRow(NamedTuple):
     """A row that no live match explains, with all that tells what it may be."""
 
     id: UUID
@@ -70,21 +70,19 @@ class OpenRow:
     budget_code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One reason of a match; people read ``match_reason.<code>`` with the facts."""
 
     code: str
     points: int
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = MappingProxyType({})
 
     def stored(self) -> dict[str, Any]:
         """The reason as it is kept with the match (JSON)."""
         return {"code": self.code, "points": self.points, "facts": dict(self.facts)}
 
 
-@dataclass(frozen=True, slots=True)
-class MatchDraft:
+class MatchDraft(NamedTuple):
     """A match to record.
 
     Attributes:
@@ -153,7 +151,7 @@ class Matcher(Protocol):
 CHUNK = 2_000  # values in one list of a statement: SQLite takes 32,766, PostgreSQL 65,535
 T = TypeVar("T")
 
-_COLUMNS = tuple(getattr(StatementRow, name) for name in OpenRow.__slots__)
+_COLUMNS = tuple(getattr(StatementRow, name) for name in OpenRow._fields)
 
 
 def in_chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -20,7 +20,7 @@ PURPOSE_LENGTH_MAX = 5_000
 Told = Mapping[str, int]  # how often a fingerprint was told by files that this one goes on from
 NewRow = tuple[Any, ...]  # a value per column of ``_COLUMNS``
 
-_OPEN = OpenRow.__slots__  # what the matchers look at stands together, in their order
+_OPEN = OpenRow._fields  # what the matchers look at stands together, in their order
 _COLUMNS = (
     "district_id",
     "statement_id",

@@ -1,8 +1,8 @@
 """What came in on an enterprise's bank account: books the money whose owner is sure, once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -41,8 +41,7 @@ BANK_CHANNEL = "bank"
 _REFUSALS = (MonthClosed, NoPostingPolicy, UnknownBudgetCode, NotOpenForCustomer)
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """A row and the match that explains it, with the receipt to record where it is not recorded yet."""
 
     row: OpenRow
@@ -121,7 +120,7 @@ def _book_what_can_be(
 
 def _claiming(draft: MatchDraft, recorded: Recorded) -> MatchDraft:
     assert recorded.transfer_id is not None  # the match's own id is in the outside id: it is new
-    return replace(draft, transfer_ids=(recorded.transfer_id,))
+    return draft._replace(transfer_ids=(recorded.transfer_id,))
 
 
 def _open_in_budget(session: Session, account: BankAccount, rows: Sequence[OpenRow]) -> Sequence[OpenRow]:
@@ -157,9 +156,9 @@ class Deciding:
                 left[row.id] = verdict.exception or ExceptionKind.UNKNOWN_PAYER
             elif verdict.confirms is not None:
                 # The next row of the same sum is another payment.
-                known.note(replace(verdict.confirms, shown_by=Movement.of(row)))
+                known.note(verdict.confirms._replace(shown_by=Movement.of(row)))
                 draft = _draft(row, verdict.candidate, MatchKind.CONFIRMATION)
-                decided.append(Decided(row, replace(draft, transfer_ids=(verdict.confirms.transfer_id,))))
+                decided.append(Decided(row, draft._replace(transfer_ids=(verdict.confirms.transfer_id,))))
             elif not _is_bookable(row, verdict, known, self._openness):
                 left[row.id] = ExceptionKind.NOT_BOOKABLE
             else:

@@ -1,8 +1,9 @@
 """What is known to the scoring of rows, as plain values: customers, open invoices, payments, rules."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from billing.kernel.money import Money
@@ -22,8 +23,7 @@ class KnownCustomer:
     payer_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownInvoice:
+class KnownInvoice(NamedTuple):
     """An invoice that may have been paid.
 
     Attributes:
@@ -42,8 +42,7 @@ class KnownInvoice:
     open_amount: Money
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     """What tells a movement on the bank account from another: two files may show one in different words."""
 
     booked_on: date
@@ -64,8 +63,7 @@ class Movement:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPayment:
+class KnownPayment(NamedTuple):
     """A payment that was recorded and not reversed.
 
     Attributes:
@@ -151,8 +149,8 @@ class Known:
 
     def open_invoices(self, customer_id: UUID) -> list[KnownInvoice]:
         """What a customer owes or pays for others, the earliest due first."""
-        invoices = (self.owed[each] for each in self.debts.get(customer_id, ()))
-        return [invoice for invoice in invoices if invoice.open_amount]
+        invoices = [self.owed[each] for each in self.debts.get(customer_id, ())]
+        return [invoice for invoice in invoices if invoice.open_amount.tiyn]
 
     def numbered(self, number: int) -> list[KnownInvoice]:
         """The invoices with a number, as far as they are open now."""
@@ -160,9 +158,12 @@ class Known:
 
     def settle(self, customer_id: UUID, amount: Money, named: Collection[UUID]) -> None:
         """Lower what is open as a payment of the customer will: named invoices first, then the oldest."""
-        for invoice in sorted(self.open_invoices(customer_id), key=lambda each: each.id not in named):
+        invoices = self.open_invoices(customer_id)
+        if named:
+            invoices.sort(key=lambda each: each.id not in named)
+        for invoice in invoices:
             part = min(amount, invoice.open_amount)
-            self.owed[invoice.id] = replace(invoice, open_amount=invoice.open_amount - part)
+            self.owed[invoice.id] = invoice._replace(open_amount=invoice.open_amount - part)
             amount -= part
 
     def note(self, payment: KnownPayment) -> None:

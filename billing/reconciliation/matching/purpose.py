@@ -117,6 +117,7 @@ _BARE_INVOICE = re.compile(r"(?<![0-9a-zа-я./,:-])(0[0-9]{5})(?![0-9a-zа-я]|
 _YEAR_AFTER = re.compile(
     rf" ?(?:[/-] ?(20\d\d)(?!\d)|[ ,(]{{0,3}}(?:{_words('от')})?[ ,(]{{0,2}}(?:{_DAY}|{_SPOKEN_DAY}))"
 )
+_DIGIT = re.compile("[0-9]")
 _DIGITS = re.compile(r"(?<![0-9])[0-9]+(?:[ -][0-9]+)*(?![0-9])")
 _TWELVE_DIGITS = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _ZERO_WRITTEN_O = re.compile(r"(?<=[0-9])о(?=[0-9о])|(?<![а-яa-z0-9])о(?=[0-9о]{2})|(?<=[0-9]о)о(?=[0-9])")
@@ -124,9 +125,10 @@ _ZERO_WRITTEN_O = re.compile(r"(?<=[0-9])о(?=[0-9о])|(?<![а-яa-z0-9])о(?=[0
 
 def read_purpose(text: str) -> Mentions:
     """What a purpose names; nothing is never an error, whatever the text."""
-    if not any(character.isdigit() for character in text[:PURPOSE_LENGTH_MAX]):
+    line = folded(text)
+    if _DIGIT.search(line) is None:
         return NOTHING
-    line = _ZERO_WRITTEN_O.sub("0", folded(text))
+    line = _ZERO_WRITTEN_O.sub("0", line)
     accounts: dict[str, AccountMention] = {}
 
     def take_account(match: re.Match[str]) -> str:
@@ -136,6 +138,8 @@ def read_purpose(text: str) -> Mentions:
         return " | "
 
     line = _ACCOUNT.sub(take_account, line)
+    if _DIGIT.search(line) is None:  # most people write an account and a service, and no other number
+        return Mentions(tuple(accounts.values())[:MENTIONS_MAX])
     for number in _bare_accounts(line):
         accounts.setdefault(number, AccountMention(number, named=False))
     iin_bins = dict.fromkeys(each for each in _TWELVE_DIGITS.findall(line) if is_iin(each) or is_bin(each))

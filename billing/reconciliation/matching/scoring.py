@@ -5,10 +5,10 @@ and who paid speaks for a customer only if he is known to pay for him.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from billing.kernel.identifiers import mask_iin
@@ -73,8 +73,7 @@ POINTS: Mapping[ReasonCode, int] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(NamedTuple):
     """Something in a row that points to a customer, or to one of several.
 
     Attributes:
@@ -85,14 +84,13 @@ class Pointer:
     code: ReasonCode
     evidence: Evidence
     customer_ids: frozenset[UUID]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = MappingProxyType({})
     firm: bool = True
     invoices: tuple[KnownInvoice, ...] = ()
     rule_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A customer whose money a row may be.
 
     Attributes:

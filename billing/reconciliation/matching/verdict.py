@@ -4,8 +4,8 @@ Pure. A program that books money by itself must rather ask once too often: one k
 strong, two equally good customers, or anything that points elsewhere is a question for a person.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from billing.kernel.alphabet import fold
 from billing.payments.models import PaymentMethod
@@ -27,8 +27,7 @@ EVIDENCE_MIN = 2  # kinds; the day is none of them
 WHOSE = frozenset({ReasonCode.ACCOUNT, ReasonCode.ULTIMATE_PAYER, ReasonCode.PAYER, ReasonCode.PERSON_NAMED})
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a row is taken for.
 
     Attributes:

@@ -54,7 +54,7 @@ class _Kind:
 
 
 def _write_uuid(value: UUID) -> bytes:
-    return value.int.to_bytes(16, "big")
+    return value.int.to_bytes(16)
 
 
 @lru_cache(maxsize=1_000)
@@ -102,7 +102,7 @@ def _elements(values: Sequence[Any], kind: _Kind) -> tuple[bool, bytes]:
     first = values[0]
     if first is values[-1] and all(value is first for value in values):
         return first is None, _element(first, kind) * len(values)  # most columns of bulk work hold one value
-    if None in values:
+    if type(None) in set(map(type, values)):  # ``None in values`` asks each of them whether it is equal
         return True, b"".join([_element(value, kind) for value in values])
     written = map(kind.write, values)
     if kind.length is None:

@@ -118,7 +118,8 @@ def plan(lines: Sequence[OpenLine], amount: Money, named: Collection[UUID] = ())
         of_invoice = list(group)
         open_before = total(line.open_amount for line in of_invoice)
         allocated = min(rest, open_before)
-        shares = split(allocated, [line.open_amount for line in of_invoice])
+        owed = [line.open_amount for line in of_invoice]
+        shares = owed if allocated == open_before else split(allocated, owed)
         of_step = tuple(
             Part(line, share, vat_within(line, share))
             for line, share in zip(of_invoice, shares, strict=True)

@@ -101,4 +101,4 @@ def open_lines(session: Session, enterprise_id: UUID, customer_id: UUID) -> list
 
 def to_open_line(row: Any) -> OpenLine:
     """A result row that begins with ``OPEN_LINE_COLUMNS`` as a value."""
-    return OpenLine(*row[: len(OPEN_LINE_COLUMNS)])
+    return OpenLine._make(row[: len(OPEN_LINE_COLUMNS)])

@@ -125,9 +125,13 @@ def moved_by_kept() -> ColumnElement[Money]:
 def _cut(text: str, length_max: int | None = None) -> str:
     """A text as both databases store it: no NUL, no half of a character, not too long."""
     text = text[:length_max]
-    if text.isascii():
-        return text.replace("\0", "�") if "\0" in text else text
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "�")
+    if "\0" in text:
+        text = text.replace("\0", "�")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")
+    return text
 
 
 def _whole(code: str, length_max: int) -> str:

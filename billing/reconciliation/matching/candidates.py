@@ -113,7 +113,7 @@ def _customers(session: Session, conditions: Sequence[ColumnElement[bool]]) -> l
         statement = select(
             Customer.id, Customer.account_number, Customer.iin_bin, Customer.name, Customer.payer_id
         ).where(condition)
-        found |= {row.id: KnownCustomer(*row) for row in session.execute(statement)}
+        found |= {row[0]: KnownCustomer._make(row) for row in session.execute(statement)}
     return list(found.values())
 
 
@@ -247,7 +247,7 @@ def _open_invoices(
         .group_by(*columns)
         .order_by(Receivable.due_on, Receivable.invoice_year, Receivable.invoice_number)
     )
-    return {row.invoice_id: KnownInvoice(*row) for row in session.execute(statement)}
+    return {row[0]: KnownInvoice._make(row) for row in session.execute(statement)}
 
 
 def _by_debtor(owed: Iterable[KnownInvoice]) -> Mapping[UUID, Sequence[UUID]]:

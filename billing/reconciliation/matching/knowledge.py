@@ -12,8 +12,7 @@ from billing.reconciliation.matches import OpenRow
 from billing.reconciliation.models import MatchKind
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCustomer:
+class KnownCustomer(NamedTuple):
     """A customer who may have paid; ``payer_id`` is another one who pays his invoices."""
 
     id: UUID

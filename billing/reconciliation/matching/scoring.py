@@ -94,7 +94,7 @@ class Candidate(NamedTuple):
     """A customer whose money a row may be.
 
     Attributes:
-        points: of all reasons together; the score shown stops at 100.
+        points: of all reasons together; the score shown stops at 100. Two candidates are compared by them.
         evidence: the kinds of what speaks for him.
         invoice_ids: his open invoices that the purpose names.
         recorded: his payment of this sum that awaits its statement.
@@ -103,16 +103,12 @@ class Candidate(NamedTuple):
 
     customer: KnownCustomer
     reasons: tuple[Reason, ...]
+    points: int
     evidence: frozenset[Evidence]
     invoice_ids: tuple[UUID, ...]
     recorded: KnownPayment | None
     contradicted: bool
     rule_id: UUID | None
-
-    @property
-    def points(self) -> int:
-        """What all reasons give together; two candidates are compared by it."""
-        return sum(reason.points for reason in self.reasons)
 
     @property
     def score(self) -> int:
@@ -212,6 +208,7 @@ def _weigh(row: OpenRow, customer: KnownCustomer, pointers: Sequence[Pointer], k
     return Candidate(
         customer,
         tuple(reasons),
+        sum(reason.points for reason in reasons),
         frozenset(evidence),
         tuple(invoice.id for invoice in named),
         recorded,
@@ -248,23 +245,25 @@ def _concerns(pointer: Pointer, customer: KnownCustomer, ruled: bool, known: Kno
 
 def _named_invoices(customer: KnownCustomer, pointers: Sequence[Pointer], known: Known) -> list[KnownInvoice]:
     """Open invoices that the purpose calls by number and that a payment of the customer may settle."""
+    called = [pointer for pointer in pointers if pointer.code is ReasonCode.INVOICE]
+    if not called:
+        return []
     payable = {invoice.id for invoice in known.open_invoices(customer.id)}
     named = {
-        invoice.id: invoice
-        for pointer in pointers
-        if pointer.code is ReasonCode.INVOICE
-        for invoice in pointer.invoices
-        if invoice.id in payable
+        invoice.id: invoice for pointer in called for invoice in pointer.invoices if invoice.id in payable
     }
     return list(named.values())
 
 
 def _awaiting(row: OpenRow, customer: KnownCustomer, known: Known) -> KnownPayment | None:
     """The recorded payment that the row shows: of his and of the sum, the same document's or the nearest."""
+    payments = known.payments.get(customer.id)
+    if not payments:
+        return None
     around = timedelta(days=known.thresholds.days_around)
     fitting = [
         payment
-        for payment in known.payments.get(customer.id, ())
+        for payment in payments
         if payment.awaits_statement
         and payment.amount == row.amount
         and abs(payment.received_on - row.booked_on) <= around

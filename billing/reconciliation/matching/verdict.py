@@ -81,12 +81,11 @@ def _unsure(row: OpenRow, candidate: Candidate, known: Known) -> ExceptionKind:
 
 def _doubt(row: OpenRow, candidate: Candidate, known: Known) -> ExceptionKind | None:
     """What keeps a row from being recorded although it is clear whose it is."""
+    payments = known.payments.get(candidate.customer.id)
+    if not payments:
+        return None
     around = timedelta(days=known.thresholds.days_around)
-    near = [
-        payment
-        for payment in known.payments.get(candidate.customer.id, ())
-        if abs(payment.received_on - row.booked_on) <= around
-    ]
+    near = [payment for payment in payments if abs(payment.received_on - row.booked_on) <= around]
     if any(payment.awaits_statement and same_document(row, payment) for payment in near):
         return ExceptionKind.AMOUNT_DIFFERS
     if any(payment.amount == row.amount and _may_be(row, payment) for payment in near):

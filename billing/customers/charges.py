@@ -1,9 +1,9 @@
 """Recurring charges of contracts, and what of them is due in a month."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
@@ -29,8 +29,7 @@ THOUSANDTH = Decimal("0.001")
 MONTHS_OF_YEAR = 12
 
 
-@dataclass(frozen=True, slots=True)
-class ChargeDue:
+class ChargeDue(NamedTuple):
     """What one charge makes due in one month.
 
     Attributes:
@@ -164,25 +163,29 @@ def charges_due(
         statement = statement.where(Contract.enterprise_id == enterprise_id)
     if customer_id is not None:
         statement = statement.where(Contract.customer_id == customer_id)
-    return _due_in(session, statement, [month])
+    return _due_in([tuple(row) for row in session.execute(statement)], [month])
 
 
 def charges_due_through(
-    session: Session, contract_ids: Collection[UUID], first: Month, last: Month
+    session: Session, contracts: Sequence[Contract], first: Month, last: Month
 ) -> list[ChargeDue]:
     """What contracts make due in each month from the first to the last; month by month, in one query."""
     months = [first]
     while months[-1] < last:
         months.append(months[-1].next())
-    return _due_in(
-        session, _charges_within(first, last).where(among(session, Contract.id, contract_ids)), months
-    )
+    by_id = {contract.id: contract for contract in contracts}
+    statement = _within(select(ContractCharge, Customer.category), first, last)
+    rows = session.execute(statement.where(among(session, Contract.id, by_id)))
+    return _due_in([(charge, by_id[charge.contract_id], category) for charge, category in rows], months)
 
 
-def _charges_within(first: Month, last: Month) -> Select[ContractCharge, Contract, PayerCategory]:
+def _charges_within(first: Month, last: Month) -> Select[*tuple[Any, ...]]:
+    return _within(select(ContractCharge, Contract, Customer.category), first, last)
+
+
+def _within(statement: Select[*tuple[Any, ...]], first: Month, last: Month) -> Select[*tuple[Any, ...]]:
     return (
-        select(ContractCharge, Contract, Customer.category)
-        .join(Contract, ContractCharge.contract_id == Contract.id)
+        statement.join(Contract, ContractCharge.contract_id == Contract.id)
         .join(Customer, Contract.customer_id == Customer.id)
         .where(holds_within(first, last))
         .order_by(Contract.id, ContractCharge.id)
@@ -190,9 +193,8 @@ def _charges_within(first: Month, last: Month) -> Select[ContractCharge, Contrac
 
 
 def _due_in(
-    session: Session, statement: Select[ContractCharge, Contract, PayerCategory], months: list[Month]
+    rows: Sequence[tuple[ContractCharge, Contract, PayerCategory]], months: Iterable[Month]
 ) -> list[ChargeDue]:
-    rows = session.execute(statement).all()
     due = [
         _due(charge, contract, category, month)
         for month in months

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -22,8 +23,7 @@ from billing.kernel.dates import Month
 from billing.kernel.money import ZERO, Money, included_vat, total
 
 
-@dataclass(frozen=True, slots=True)
-class DraftLine:
+class DraftLine(NamedTuple):
     """A priced line; ``total`` is ``amount`` less ``benefit``, and ``vat`` is within it."""
 
     service: Service

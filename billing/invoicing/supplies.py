@@ -5,9 +5,9 @@ charge holds. A late invoice, or one printed again, never takes today's.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -42,8 +42,7 @@ class PeriodAlreadyBilled(RuleViolation):
     code = "period_already_billed"
 
 
-@dataclass(frozen=True, slots=True)
-class Supply:
+class Supply(NamedTuple):
     """What was supplied and why it is billed, before benefits and tax."""
 
     customer_id: UUID

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 import orjson
 import psycopg
@@ -19,6 +20,7 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     Table,
+    Uuid,
     func,
     literal,
     select,
@@ -112,7 +114,7 @@ def insert_row_once(
         )
     else:
         binders = [_binder(table, name, connection.dialect) for name in names]
-        statement, values = _insert_values(table, names), tuple(_bound(binders, row))
+        statement, [values] = _insert_values(table, names), _bound(binders, [row])
     once = f"{statement} ON CONFLICT ({', '.join(key)}) DO NOTHING"
     return connection.exec_driver_sql(once, values).rowcount == 1
 
@@ -142,7 +144,7 @@ def lower_rows(
         write(session, statement, (*arrays, district_id))
         return
     binders = [_binder(table, name, connection.dialect) for name in (key, *columns)]
-    bound = [tuple(_bound(binders, row)) for row in rows]
+    bound = _bound(binders, rows)
     lowered = ", ".join(f"{name} = {name} - ?" for name in columns)
     statement = f"UPDATE {table.name} SET {lowered} WHERE district_id = ? AND {key} = ?"  # noqa: S608
     connection.exec_driver_sql(statement, [(*row[1:], district_id, row[0]) for row in bound])
@@ -163,14 +165,27 @@ def _lower_arrays(table: Table, key: str, columns: tuple[str, ...], dialect: Dia
 def _arrays(table: Table, columns: Sequence[str], rows: Sequence[Row], dialect: Dialect) -> Iterator[Array]:
     """Every column of the rows as an array."""
     for name, values in zip(columns, zip(*rows, strict=True), strict=True):
-        bind = _binder(table, name, dialect)
-        bound = values if bind is None else [bind(value) for value in values]
-        yield array(bound, _carried_by(table, name, dialect))
+        yield array(_bound_column(_binder(table, name, dialect), values), _carried_by(table, name, dialect))
 
 
-def _bound(binders: Sequence[_Binder | None], row: Row) -> Iterator[Any]:
-    for bind, value in zip(binders, row, strict=True):
-        yield value if bind is None else bind(value)
+def _bound(binders: Sequence[_Binder | None], rows: Sequence[Row]) -> Iterator[Row]:
+    """Rows as the driver takes them; column by column, as that is how their values repeat."""
+    columns = zip(*rows, strict=True)
+    return zip(*map(_bound_column, binders, columns), strict=True)
+
+
+def _bound_column(bind: _Binder | None, values: Sequence[Any]) -> Sequence[Any]:
+    if bind is None:
+        return values
+    if _is_one(values):
+        return [bind(values[0])] * len(values)
+    return [bind(value) for value in values]
+
+
+def _is_one(values: Sequence[Any]) -> bool:
+    """Whether a column holds one value, as most columns of bulk work do."""
+    first, last = values[:1], values[-1:]
+    return len(values) > 1 and first[0] is last[0] and all(value is first[0] for value in values)
 
 
 def _write(session: Session, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -180,7 +195,7 @@ def _write(session: Session, table: Table, columns: tuple[str, ...], rows: Seque
         write(session, statement, tuple(_arrays(table, columns, rows, connection.dialect)))
         return
     binders = [_binder(table, name, connection.dialect) for name in columns]
-    bound = [tuple(_bound(binders, row)) for row in rows]
+    bound = list(_bound(binders, rows))
     connection.exec_driver_sql(_insert_values(table, columns), bound)
 
 
@@ -229,9 +244,15 @@ def _binder_of(kind: TypeEngine[Any], dialect: Dialect) -> _Binder | None:
     """How a value reaches the driver; None where it goes as it is."""
     if isinstance(kind, JSON):
         return _to_json
+    if isinstance(kind, Uuid) and dialect.name == "sqlite":
+        return _to_hex
     bind = kind.dialect_impl(dialect).bind_processor(dialect)
     # An enumeration has few values, and thousands of rows hold them.
     return lru_cache(maxsize=100)(bind) if isinstance(kind, EnumType) and bind is not None else bind
+
+
+def _to_hex(value: UUID | None) -> str | None:
+    return None if value is None else f"{value.int:032x}"
 
 
 def _to_json(value: Any) -> str | None:

@@ -80,6 +80,11 @@ class Finding:
         return RunOutcome.NOTHING_DUE if isinstance(self.reason, NOTHING_DUE) else RunOutcome.REFUSED
 
 
+def stages(terms: Terms) -> list[RunStage]:
+    """What a run bills, in order."""
+    return [RunStage.CONTRACTS, RunStage.ORDERS] if terms.include_orders else [RunStage.CONTRACTS]
+
+
 def count_subjects(session: Session, terms: Terms) -> int:
     """How many contracts, and customers with completed work, a run has before it."""
     contracts = session.scalar(select(func.count()).select_from(Contract).where(*_charged(terms)))
@@ -157,7 +162,7 @@ def find(session: Session, terms: Terms, subjects: Sequence[Subject], *, lock: b
 def _find_charges(session: Session, terms: Terms, contracts: Sequence[Contract]) -> list[Finding]:
     ids = [contract.id for contract in contracts]
     due: dict[UUID, list[ChargeDue]] = {contract_id: [] for contract_id in ids}
-    for charge in charges_due_through(session, ids, terms.first_period, terms.period):
+    for charge in charges_due_through(session, contracts, terms.first_period, terms.period):
         due[charge.contract_id].append(charge)
     billed = _billed(session, terms, ids)
     services = {charge.service_id for charges in due.values() for charge in charges}

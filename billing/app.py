@@ -19,6 +19,7 @@ from billing.districts import cash_desk_api as cash_desks
 from billing.invoicing import api as invoicing
 from billing.invoicing.runs import api as runs
 from billing.invoicing.runs import schedule_api as schedules
+from billing.invoicing.runs.printing import drawing_late
 from billing.invoicing.runs.service import WAKE
 from billing.kernel.db import Sessions, make_engine, make_replica
 from billing.ledger import api as ledger
@@ -107,6 +108,7 @@ def create_app(settings: Settings | None = None, sessions: Sessions | None = Non
     app.extensions["sessions"] = sessions or Sessions(
         make_engine(settings.database_url),
         storing_in(DocumentStore(settings.documents))
+        | drawing_late()
         | signing_with(app.secret_key)
         | {
             PUBLIC_URL: settings.public_url,

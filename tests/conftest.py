@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from billing.archive.service import DocumentStore, storing_in
 from billing.customers.account_links import signing_with
+from billing.invoicing.runs.printing import drawing_late
 from billing.kernel.db import Sessions, scope
 from tests.support.databases import Database, PostgresqlDatabases, SqliteDatabases
 from tests.support.district_watch import WATCH
@@ -146,7 +147,7 @@ def documents(tmp_path: Path) -> DocumentStore:
 @pytest.fixture
 def sessions(engine: Engine, documents: DocumentStore) -> Sessions:
     """Units of work that really commit, in the test's own database, where the test district exists."""
-    sessions = Sessions(engine, info=storing_in(documents) | signing_with("for tests only"))
+    sessions = Sessions(engine, info=storing_in(documents) | drawing_late() | signing_with("for tests only"))
     with sessions.begin(None) as session:
         make_district(session)
     return sessions
@@ -163,7 +164,7 @@ def session(
         "take `session` or `sessions`: they are different databases"
     )
     with Session(databases.shared_engine, expire_on_commit=False) as session:
-        session.info.update(storing_in(documents) | signing_with("for tests only"))
+        session.info.update(storing_in(documents) | drawing_late() | signing_with("for tests only"))
         make_district(session)
         scope(session, DISTRICT_ID)
         yield session

@@ -11,7 +11,6 @@ be a lost document; ``damaged_documents`` looks for those.
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -33,7 +32,7 @@ __all__ = [
     "Issued",
     "NoDocumentStore",
     "archive",
-    "archiving",
+    "archive_all",
     "damaged_documents",
     "fetch",
     "fetch_intact",
@@ -53,6 +52,7 @@ ARCHIVED = (
     "template_version",
 )
 STORE = "documents"  # the store's name in a session's info
+LATE = "late_documents"  # in a session's info: by kind, who draws what is still to be archived
 
 
 class DocumentDamaged(RuleViolation):
@@ -97,6 +97,9 @@ class Issued:
     template_version: str
 
 
+Draw = Callable[[Session, UUID], tuple[Issued, bytes] | None]  # None: there is no such subject
+
+
 def archive(
     session: Session,
     kind: DocumentKind,
@@ -119,17 +122,16 @@ def archive(
     return document
 
 
-@contextmanager
-def archiving(
+def archive_all(
     session: Session,
     kind: DocumentKind,
     render: Callable[[Any], bytes],
     documents: Sequence[tuple[Issued, object]],
-) -> Iterator[None]:
-    """Keep several documents of one kind; two statements however many there are.
+) -> None:
+    """Render several documents of one kind and keep them; two statements however many there are.
 
-    A press with other processes (``billing.archive.press``) prints them while the block goes on. At its end
-    all bytes are on disk, and the rows are written; a block that raises leaves no row.
+    The processes of a press (``billing.archive.press``) share the work. All bytes are on disk before the rows
+    are written.
 
     Args:
         render: a function by its name in a module, so that another process finds it.
@@ -141,7 +143,6 @@ def archiving(
     issued = [each for each, _ in documents]
     _check_new(session, kind, issued)
     with press_of(session).printing(store_of(session), render, [values for _, values in documents]) as work:
-        yield
         _write_down(session, kind, issued, work.kept())
 
 
@@ -188,16 +189,36 @@ def find_document(session: Session, kind: DocumentKind, subject_id: UUID) -> Arc
 def fetch(session: Session, kind: DocumentKind, subject_id: UUID) -> tuple[ArchivedDocument, bytes]:
     """An archived document and its bytes, which are what was archived to the last bit.
 
+    One that is still to be archived is drawn, where the session knows how (``LATE``).
+
     Raises:
         NotFound: no document of this kind about this subject in the current district.
         DocumentDamaged: the bytes are gone or changed; nothing is handed out.
     """
     document = find_document(session, kind, subject_id)
     if document is None:
-        raise NotFound(kind=kind.value, id=str(subject_id))
+        return _drawn(session, kind, subject_id)
     content = _intact(store_of(session), document)
     if content is None:
         raise DocumentDamaged(kind=kind.value, id=str(subject_id), sha256=document.sha256)
+    return document, content
+
+
+def _drawn(session: Session, kind: DocumentKind, subject_id: UUID) -> tuple[ArchivedDocument, bytes]:
+    """A document that is still to be archived, and its bytes; nothing is kept."""
+    draw: Draw | None = session.info.get(LATE, {}).get(kind)
+    drawn = draw(session, subject_id) if draw is not None else None
+    if drawn is None:
+        raise NotFound(kind=kind.value, id=str(subject_id))
+    issued, content = drawn
+    document = ArchivedDocument(
+        kind=kind,
+        subject_id=subject_id,
+        file_name=issued.file_name,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
+        template_version=issued.template_version,
+    )
     return document, content
 
 

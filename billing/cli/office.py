@@ -27,6 +27,7 @@ from billing.archive.service import DocumentStore, storing_in
 from billing.config import Settings, load_secret_key
 from billing.customers.account_links import PUBLIC_URL, signing_with
 from billing.districts.models import District
+from billing.invoicing.runs.printing import drawing_late
 from billing.invoicing.runs.service import WAKE
 from billing.kernel.db import ALL_DISTRICTS, Sessions, as_of, make_engine, make_replica
 from billing.kernel.errors import InvalidInput, NotFound, RuleViolation
@@ -100,7 +101,7 @@ class Office:
         url = self.settings.read_database_url
         return Sessions(
             self.engine,
-            store | signing_with(load_secret_key(self.settings)) | known,
+            store | drawing_late() | signing_with(load_secret_key(self.settings)) | known,
             make_replica(url) if url else None,
         )
 

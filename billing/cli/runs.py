@@ -151,7 +151,8 @@ def _begin(office: Office, enterprise: Enterprise, asked: Asked) -> BillingRun:
             include_orders=asked.include_orders,
         )
         if interrupted is not None:
-            office.say("run_goes_on", done=interrupted.done, subjects=interrupted.subjects)
+            done, whole = interrupted.progress
+            office.say("run_goes_on", done=done, subjects=whole)
             return interrupted
         return runs.start_run(
             session,
@@ -180,12 +181,13 @@ def _watched(office: Office, started: BillingRun) -> BillingRun:
 
 
 def _show(office: Office, progress: Progress, task: TaskID, run: BillingRun) -> None:
-    pace = runs.pace_of(run)
+    pace = run.pace
     said = ""
     if pace is not None:
         left = timedelta(seconds=pace.left // timedelta(seconds=1))
         said = office.text("run_pace", count=pace.per_minute, left=str(left))
-    progress.update(task, completed=run.done, total=run.subjects, pace=said)
+    done, whole = run.progress
+    progress.update(task, completed=done, total=whole, pace=said)
 
 
 def _refused(office: Office, run: BillingRun) -> list[Reason]:

@@ -1,7 +1,6 @@
 """Prints invoices and credit notes from what was frozen at issue, and archives them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -59,25 +58,32 @@ def payment_link(session: Session, issued: AnyInvoice) -> str:
     return account_link(session, account["number"], account["link_serial"])
 
 
-def archiving_invoices(
-    session: Session, issued: Iterable[tuple[AnyInvoice, Sequence[AnyLine]]]
-) -> AbstractContextManager[None]:
-    """Print invoices, each on its own, beside a block of work; at its end they are archived."""
-    return archive.archiving(
+def archive_invoices(session: Session, issued: Iterable[tuple[AnyInvoice, Sequence[AnyLine]]]) -> None:
+    """Print invoices, each on its own, and keep them."""
+    archive.archive_all(
         session,
         DocumentKind.INVOICE,
         invoice.render,
         [
-            (
-                archive.Issued(
-                    each.id,
-                    file_name=f"invoice-{each.year}-{number_text(each.number)}.pdf",
-                    template_version=invoice.TEMPLATE_VERSION,
-                ),
-                invoice_document(each, lines, payment_link(session, each)),
-            )
+            (_paper(each), invoice_document(each, lines, payment_link(session, each)))
             for each, lines in issued
         ],
+    )
+
+
+def draw_invoice(
+    session: Session, issued: tuple[AnyInvoice, Sequence[AnyLine]]
+) -> tuple[archive.Issued, bytes]:
+    """An invoice's paper as ``archive_invoices`` keeps it."""
+    each, lines = issued
+    return _paper(each), invoice.render(invoice_document(each, lines, payment_link(session, each)))
+
+
+def _paper(issued: AnyInvoice) -> archive.Issued:
+    return archive.Issued(
+        issued.id,
+        file_name=f"invoice-{issued.year}-{number_text(issued.number)}.pdf",
+        template_version=invoice.TEMPLATE_VERSION,
     )
 
 

@@ -93,3 +93,6 @@ class IssuedLine(NamedTuple):
             vat=line.vat,
             revenue_code=service.revenue_code,
         )
+
+
+Issued = tuple[IssuedInvoice, list[IssuedLine]]

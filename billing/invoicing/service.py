@@ -6,6 +6,7 @@ how it stands, and they do so beside it. The number is taken last, under a lock 
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from billing.districts.numbering import take_numbers
 from billing.invoicing import documents
 from billing.invoicing.drafts import Draft, common_contracts, drafts_of_orders, price
 from billing.invoicing.facts import freeze
-from billing.invoicing.issued import IssuedInvoice, IssuedLine
+from billing.invoicing.issued import Issued, IssuedInvoice, IssuedLine
 from billing.invoicing.models import BilledAct, BilledPeriod, Invoice, InvoiceLine
 from billing.invoicing.prices import price_list
 from billing.invoicing.supplies import (
@@ -50,7 +51,8 @@ SERIES = "invoice"
 BILLED_PERIOD = ("district_id", "contract_id", "service_id", "period", "invoice_line_id")
 BILLED_ACT = ("district_id", "act_id", "invoice_line_id")
 
-Issued = tuple[IssuedInvoice, list[IssuedLine]]
+# Invoices of a batch that the database is given while the next ones are made.
+WRITTEN_AT_ONCE = 250
 
 
 class NothingToInvoice(RuleViolation):
@@ -104,8 +106,8 @@ def issue_invoice(
     lines = price(session, supplies, prices)
     named = contract or common_contracts(session, {customer_id: supplies}).get(customer_id)
     draft = Draft(customer_id, named, period, lines)
-    [issued] = issue(session, enterprise, [draft], issued_on=issued_on, due_on=due_on)
-    return get_invoice(session, issued.id)
+    [issued] = _issue_on_paper(session, enterprise, [draft], issued_on=issued_on, due_on=due_on)
+    return issued
 
 
 def _charges(session: Session, contract: Contract, period: Month) -> list[ChargeDue]:
@@ -126,8 +128,20 @@ def invoice_completed_orders(session: Session, enterprise_id: UUID, *, issued_on
     drafts = drafts_of_orders(session, enterprise_id, ids, issued_on)
     if not drafts:
         return []
-    issued = issue(session, enterprise, drafts, issued_on=issued_on, due_on=None)
-    written = select(Invoice).where(among(session, Invoice.id, [invoice.id for invoice in issued]))
+    return _issue_on_paper(session, enterprise, drafts, issued_on=issued_on, due_on=None)
+
+
+def _issue_on_paper(
+    session: Session,
+    enterprise: Enterprise,
+    drafts: Sequence[Draft],
+    *,
+    issued_on: date,
+    due_on: date | None,
+) -> list[Invoice]:
+    issued = issue(session, enterprise, drafts, issued_on=issued_on, due_on=due_on)
+    documents.archive_invoices(session, issued)
+    written = select(Invoice).where(among(session, Invoice.id, [invoice.id for invoice, _ in issued]))
     return list(session.scalars(written.order_by(Invoice.number)))
 
 
@@ -159,10 +173,10 @@ def issue(
     *,
     issued_on: date,
     due_on: date | None,
-) -> list[IssuedInvoice]:
-    """Turn drafts into invoices: rows, receivables, transfers, archived PDFs. Customers are locked already.
+) -> list[Issued]:
+    """Turn drafts into invoices: rows, receivables, transfers. Customers are locked already.
 
-    The number of statements does not grow with the number of drafts.
+    Their papers are still to be archived. The number of statements grows only with hundreds of drafts.
 
     Args:
         drafts: at most one per customer, because each states the customer's account with itself in it.
@@ -179,36 +193,43 @@ def issue(
     check_range(issued_on, due_on, field="due_on")
     frozen = freeze(session, enterprise, drafts, issued_on)
     number = take_numbers(session, enterprise.id, SERIES, issued_on.year, len(drafts))
-    issued: list[Issued] = []
-    for offset, draft in enumerate(drafts):
-        invoice = IssuedInvoice(
-            district_id=district_of(session),
-            id=new_id(),
-            enterprise_id=enterprise.id,
-            year=issued_on.year,
-            number=number + offset,
-            customer_id=draft.customer_id,
-            contract_id=draft.contract.id if draft.contract is not None else None,
-            issued_on=issued_on,
-            due_on=due_on,
-            period=draft.period,
-            total=draft.total,
-            vat=total(line.vat for line in draft.lines),
-            facts=frozen[draft.customer_id].stored(draft),
-            recorded_by=actor_of(session),
-        )
-        lines = [IssuedLine.of(invoice, position, line) for position, line in enumerate(draft.lines, start=1)]
-        issued.append((invoice, lines))
     payers = {each: facts.payer_id for each, facts in frozen.items()}
     # Looked up before anything is written: the next look waits for what is being written behind.
     book = ledger.hold_enterprise_book(session, enterprise.id, (RECEIVABLES, INCOME, VAT))
-    with documents.archiving_invoices(session, issued):
-        _store(session, issued, payers)
-        _post(session, book, [invoice for invoice, _ in issued], issued_on)
-        outbox.announce(session, EventKind.INVOICE_ISSUED, [invoice.id for invoice, _ in issued])
-        payer_ids = {payer_id for payer_id in payers.values() if payer_id is not None}
-        receivables.consume_advances(session, enterprise.id, {*frozen, *payer_ids}, settled_on=issued_on)
-    return [invoice for invoice, _ in issued]
+    shared = {
+        "district_id": district_of(session),
+        "enterprise_id": enterprise.id,
+        "year": issued_on.year,
+        "issued_on": issued_on,
+        "due_on": due_on,
+        "recorded_by": actor_of(session),
+    }
+    issued: list[Issued] = []
+    for start in range(0, len(drafts), WRITTEN_AT_ONCE):
+        part = [
+            _issued(draft, facts=frozen[draft.customer_id].stored(draft), number=number + place, **shared)
+            for place, draft in enumerate(drafts[start : start + WRITTEN_AT_ONCE], start)
+        ]
+        _store(session, part, payers)
+        _post(session, book, [invoice for invoice, _ in part], issued_on)
+        issued += part
+    outbox.announce(session, EventKind.INVOICE_ISSUED, [invoice.id for invoice, _ in issued])
+    payer_ids = {payer_id for payer_id in payers.values() if payer_id is not None}
+    receivables.consume_advances(session, enterprise.id, {*frozen, *payer_ids}, settled_on=issued_on)
+    return issued
+
+
+def _issued(draft: Draft, **said: Any) -> Issued:
+    invoice = IssuedInvoice(
+        id=new_id(),
+        customer_id=draft.customer_id,
+        contract_id=draft.contract.id if draft.contract is not None else None,
+        period=draft.period,
+        total=draft.total,
+        vat=total(line.vat for line in draft.lines),
+        **said,
+    )
+    return invoice, [IssuedLine.of(invoice, place, line) for place, line in enumerate(draft.lines, start=1)]
 
 
 def _store(session: Session, issued: Sequence[Issued], payers: Mapping[UUID, UUID | None]) -> None:

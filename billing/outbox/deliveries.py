@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
-from billing.archive.models import DocumentKind
+from billing.archive.models import ArchivedDocument, DocumentKind
 from billing.archive.service import fetch_intact
 from billing.kernel.ids import new_id
 from billing.kernel.paging import FIRST_PAGE, Page, PageRequest, Sorts, page_of
@@ -164,10 +164,23 @@ def _body(event: OutboxEvent, data: Mapping[str, Any]) -> bytes:
 
 
 def claim_due(session: Session, *, now: datetime) -> list[Claimed]:
-    """Take messages that are due; commit, send them, and settle each. Nobody else gets them meanwhile."""
+    """Take messages that are due; commit, send them, and settle each. Nobody else gets them meanwhile.
+
+    A letter waits for the paper that is attached to it: a run archives its papers behind its invoices.
+    """
+    archived = (
+        select(ArchivedDocument.id)
+        .join(OutboxEvent, OutboxEvent.subject_id == ArchivedDocument.subject_id)
+        .where(OutboxEvent.id == Delivery.event_id, ArchivedDocument.kind == Delivery.document_kind)
+        .correlate(Delivery)
+    )
     deliveries = session.scalars(
         select(Delivery)
-        .where(Delivery.state == DeliveryState.WAITING, Delivery.due_at <= now)
+        .where(
+            Delivery.state == DeliveryState.WAITING,
+            Delivery.due_at <= now,
+            or_(Delivery.document_kind.is_(None), archived.exists()),
+        )
         .order_by(Delivery.due_at, Delivery.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)

@@ -50,6 +50,7 @@ CHECKS = (
         """,
         _NUMBERED,
     ),
+    # A run that is not finished has papers before it.
     Check(
         "document_missing",
         ("series", "year", "number"),
@@ -65,6 +66,11 @@ CHECKS = (
         LEFT JOIN archived_document d
                ON d.district_id = s.district_id AND d.kind = s.kind AND d.subject_id = s.id
         WHERE (:district = 0 OR s.district_id = :district) AND d.id IS NULL
+          AND NOT EXISTS (
+              SELECT 1 FROM billing_run_invoice b
+              JOIN billing_run r ON r.district_id = b.district_id AND r.id = b.run_id
+              WHERE b.district_id = s.district_id AND b.invoice_id = s.id AND r.stage <> 'finished'
+          )
         """,
     ),
     # As long as a line is not credited as a whole it holds its act or its contract's month.

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from billing.archive.press import with_press
 from billing.invoicing.runs import service as runs
-from billing.invoicing.runs.models import BillingRun
+from billing.invoicing.runs.models import BillingRun, RunStage
 from billing.kernel.clock import now
 from billing.kernel.db import Sessions, is_repeatable
 from billing.kernel.errors import Refusal
@@ -45,14 +45,17 @@ def work_off(
             return
         run = runs.take_up(session, run_id, worker=name_of_process(), now=now())
     yield run
-    with with_press(sessions, expected=run.subjects - run.done) as printing:
+    while not run.is_finished and run.stage is not RunStage.PAPERS:
+        try:
+            run = _next_batch(sessions, run, batch_size)
+        except Refusal as refusal:
+            with sessions.begin(district_id) as session:
+                runs.halt(session, run_id, refusal)
+            raise
+        yield run
+    with with_press(sessions, expected=run.invoices - run.printed) as printing:
         while not run.is_finished:
-            try:
-                run = _next_batch(printing, run, batch_size)
-            except Refusal as refusal:
-                with sessions.begin(district_id) as session:
-                    runs.halt(session, run_id, refusal)
-                raise
+            run = _next_batch(printing, run, batch_size)
             yield run
 
 

@@ -7,8 +7,11 @@ import pytest
 from sqlalchemy import Engine, Inspector, inspect, text
 
 from billing import tables
+from billing.invoicing.runs import service as runs
 from billing.kernel import migrations
 from tests.house.sources import ROOT
+from tests.support.districts import DISTRICT_ID
+from tests.support.village import MORNING, bill_here, make_village, start
 
 
 def described(engine: Engine) -> dict[str, str]:
@@ -85,6 +88,22 @@ def test_every_step_goes_up_down_and_up_again(empty_database):
 
         migrations.upgrade(engine)
         assert described(engine) == once
+
+
+def test_a_run_that_was_finished_has_all_its_papers(sessions):
+    """Its papers were archived with its invoices; a run that goes on counts them when it comes to them."""
+    with sessions.begin(DISTRICT_ID) as session:
+        village = make_village(session, 3)
+        finished = bill_here(session, village).id
+        going_on = start(session, village, include_orders=True).id
+        runs.go_on(session, going_on, now=MORNING)
+    migrations.downgrade(sessions.engine, "0036")
+
+    migrations.upgrade(sessions.engine)
+
+    with sessions.begin(DISTRICT_ID, read_only=True) as session:
+        assert runs.get_run(session, finished).printed == 3
+        assert runs.get_run(session, going_on).printed == 0
 
 
 def revisions() -> list[str]:

@@ -12,7 +12,7 @@ from billing.districts.models import BankAccount
 from billing.districts.refusals import NoPrimaryAccount
 from billing.invoicing.models import BilledPeriod, Invoice, InvoiceLine
 from billing.invoicing.runs import service as runs
-from billing.invoicing.runs.models import BillingRun, BillingRunInvoice, BillingRunResult, RunOutcome
+from billing.invoicing.runs.models import BillingRun, BillingRunInvoice, BillingRunResult, Pace, RunOutcome
 from billing.invoicing.service import lines_of
 from billing.kernel.checks import EndsBeforeStart
 from billing.kernel.dates import Month
@@ -338,8 +338,8 @@ def test_the_pace_is_counted_from_when_the_run_was_taken_up(session, village):
     """Ten of thirty contracts in two minutes are five a minute, and four minutes are left."""
     village.settle(session, 30)
     run = runs.take_up(session, start(session, village).id, worker="test", now=MORNING)
-    assert runs.pace_of(run) is None
+    assert run.pace is None
 
     run = runs.go_on(session, run.id, now=MORNING + timedelta(minutes=2), batch_size=10)
 
-    assert runs.pace_of(run) == runs.Pace(5, timedelta(minutes=4))
+    assert run.pace == Pace(5, timedelta(minutes=4))

@@ -111,6 +111,7 @@ class RunOut(Schema):
     nothing_due = StrictInteger(required=True)
     refused = StrictInteger(required=True)
     invoices = StrictInteger(required=True)
+    printed = StrictInteger(required=True, metadata={"description": "invoices whose papers are archived"})
     total = AmountField(required=True, metadata={"description": "of the invoices, VAT included"})
     per_minute = StrictInteger(required=True, allow_none=True)
     seconds_left = StrictInteger(required=True, allow_none=True)
@@ -315,7 +316,7 @@ def list_undelivered(args: dict[str, Any], run_id: UUID) -> Page[mailing.Undeliv
 
 def told_run(run: BillingRun) -> dict[str, Any]:
     """A run with its pace, and what halted it in the reader's language."""
-    pace = service.pace_of(run) if not run.is_finished else None
+    pace = run.pace
     own = {name: getattr(run, name) for name in RunOut().fields if hasattr(run, name)}
     return {
         **own,

@@ -100,7 +100,7 @@ def _issue(
             issued_on=terms.issued_on,
             due_on=None,
         )
-        for (subject_id, _), invoice in zip(wave.values(), invoices, strict=True):
+        for (subject_id, _), (invoice, _) in zip(wave.values(), invoices, strict=True):
             issued.setdefault(subject_id, []).append(invoice)
         taken = {id(draft) for _, draft in wave.values()}
         waiting = [each for each in waiting if id(each[1]) not in taken]

@@ -1,6 +1,7 @@
 """Billing runs, what each found for every contract, and the invoices that came of it."""
 
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ class RunStage(Shown):
 
     CONTRACTS = "contracts"
     ORDERS = "orders"  # completed work, customer by customer
+    PAPERS = "papers"  # everything is billed; the invoices are printed and archived
     FINISHED = "finished"
 
 
@@ -48,6 +50,14 @@ class InvoiceWay(Shown):
 UNDELIVERED = (InvoiceWay.GIVEN_UP, InvoiceWay.BOUNCED)
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a stage of a run goes since it was taken up, and how long it will go on at this pace."""
+
+    per_minute: int
+    left: timedelta
+
+
 class BillingRun(Identified, Base):
     """One enterprise's charges of a month, billed to everybody.
 
@@ -62,6 +72,7 @@ class BillingRun(Identified, Base):
         CheckConstraint("(stage = 'finished') = (finished_at IS NOT NULL)", name="finished_has_instant"),
         CheckConstraint("(halted_by IS NULL) = (halted_facts IS NULL)", name="halt_has_facts"),
         CheckConstraint("stage <> 'orders' OR include_orders", name="orders_were_asked_for"),
+        CheckConstraint("printed >= 0 AND printed <= invoices", name="printed_within_invoices"),
         one_of("stage", RunStage),
         Index(None, "district_id", "recorded_at", "id"),
         Index(
@@ -79,16 +90,19 @@ class BillingRun(Identified, Base):
     include_orders: Mapped[bool]  # bill completed work too
     issued_on: Mapped[date]  # of the invoices
     stage: Mapped[RunStage] = mapped_column(EnumType(RunStage), default=RunStage.CONTRACTS)
-    done_through: Mapped[UUID | None]  # the last contract, or customer, of the stage that has its result
+    done_through: Mapped[
+        UUID | None
+    ]  # the last contract or customer that has its result, or invoice its paper
     subjects: Mapped[int]  # contracts, and customers with completed work, counted at the start
     billed: Mapped[int] = mapped_column(default=0)
     nothing_due: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
     invoices: Mapped[int] = mapped_column(default=0)
+    printed: Mapped[int] = mapped_column(default=0)  # invoices whose papers are archived
     total: Mapped[Money] = mapped_column(default=ZERO)  # of the invoices, VAT included
     worker: Mapped[str | None] = mapped_column(String(100))  # the process that took it up last
     taken_up_at: Mapped[datetime | None]
-    done_when_taken_up: Mapped[int] = mapped_column(default=0)  # the rate counts from here
+    done_when_taken_up: Mapped[int] = mapped_column(default=0)  # of the stage; the rate counts from here
     heartbeat_at: Mapped[datetime | None]  # of the last batch; an old one means that its worker is dead
     halted_by: Mapped[str | None] = mapped_column(String(60))  # a refusal that concerns every contract
     halted_facts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
@@ -100,6 +114,25 @@ class BillingRun(Identified, Base):
     def done(self) -> int:
         """How many contracts and customers have their result."""
         return self.billed + self.nothing_due + self.refused
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How much of the stage is done, and of how much."""
+        if self.stage is RunStage.PAPERS:
+            return self.printed, self.invoices
+        return self.done, self.subjects
+
+    @property
+    def pace(self) -> Pace | None:
+        """The pace of an unfinished run; None before its first batch, or the stage's."""
+        if self.is_finished or self.taken_up_at is None or self.heartbeat_at is None:
+            return None
+        so_far, whole = self.progress
+        worked, done = self.heartbeat_at - self.taken_up_at, so_far - self.done_when_taken_up
+        if done <= 0 or worked <= timedelta(0):
+            return None
+        left = max(whole - so_far, 0)
+        return Pace(done * timedelta(minutes=1) // worked, worked * left // done)
 
     @property
     def is_finished(self) -> bool:

@@ -6,20 +6,23 @@ Each batch is a unit of work of its own, so the loop over batches stands where u
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from billing.archive.models import ArchivedDocument
 from billing.customers.models import Contract
 from billing.districts import service as districts
 from billing.districts.bank_accounts import primary_account
 from billing.invoicing.models import BilledPeriod, Invoice, InvoiceLine
 from billing.invoicing.runs.batch import bill_batch
-from billing.invoicing.runs.finding import Finding, Terms, count_subjects, find, subjects_after
+from billing.invoicing.runs.finding import Finding, Terms, count_subjects, find, stages, subjects_after
 from billing.invoicing.runs.models import BillingRun, BillingRunResult, RunOutcome, RunStage
+from billing.invoicing.runs.printing import print_batch
+from billing.kernel.bulk import planned_each_time
 from billing.kernel.checks import check_range
 from billing.kernel.dates import Month
 from billing.kernel.db import actor_of, after_commit, district_of
@@ -33,9 +36,10 @@ from billing.ledger import service as ledger
 from billing.ledger.models import Transfer
 from billing.receivables.models import Receivable
 
-BATCH_SIZE = 250  # contracts a commit: a cashier waits no longer than for one batch
+BATCH_SIZE = 1_000  # contracts a commit: a cashier waits no longer than for one batch, half a second
+PAPERS_SIZE = 250  # invoices printed a commit: on SQLite a cashier waits for them too
 # What a batch writes many rows of, some of which point to others.
-WRITTEN = (Invoice, InvoiceLine, BilledPeriod, Receivable, Transfer, BillingRunResult)
+WRITTEN = (Invoice, InvoiceLine, BilledPeriod, Receivable, Transfer, BillingRunResult, ArchivedDocument)
 WAKE = "wake_worker"  # in the session's info: what calls a background worker, where there is one
 SORTS = {"-recorded_at": (BillingRun.recorded_at, BillingRun.id)}
 RESULT_SORTS = {"id": (BillingRunResult.id,)}
@@ -190,11 +194,6 @@ def preview_run(session: Session, terms: Terms, *, batch_size: int = BATCH_SIZE)
     return preview
 
 
-def stages(terms: Terms) -> list[RunStage]:
-    """What a run does, in order."""
-    return [RunStage.CONTRACTS, RunStage.ORDERS] if terms.include_orders else [RunStage.CONTRACTS]
-
-
 def hand_over(session: Session, run: BillingRun) -> None:
     """Wake a background worker for a run as soon as it is committed.
 
@@ -227,7 +226,7 @@ def take_up(session: Session, run_id: UUID, *, worker: str, now: datetime) -> Bi
     run = get_run(session, run_id, lock=True)
     run.worker = worker
     run.taken_up_at = run.heartbeat_at = now
-    run.done_when_taken_up = run.done
+    run.done_when_taken_up, _ = run.progress
     run.halted_by = run.halted_facts = None
     session.flush()
     return run
@@ -235,6 +234,8 @@ def take_up(session: Session, run_id: UUID, *, worker: str, now: datetime) -> Bi
 
 def go_on(session: Session, run_id: UUID, *, now: datetime, batch_size: int = BATCH_SIZE) -> BillingRun:
     """Do the next batch of a run; nothing if it is finished. Two who go on at once take turns.
+
+    Everybody is billed first; then the papers are archived, whatever has been closed meanwhile.
 
     Raises:
         NotFound: no such run.
@@ -244,11 +245,12 @@ def go_on(session: Session, run_id: UUID, *, now: datetime, batch_size: int = BA
     if run.is_finished:
         return run
     terms = Terms.of(run)
-    check_possible(session, terms)
-    subjects = subjects_after(session, terms, run.stage, run.done_through, batch_size)
-    if subjects:
-        bill_batch(session, run, subjects)
-    if len(subjects) < batch_size:
+    with planned_each_time(session):
+        if run.stage is RunStage.PAPERS:
+            ended = _print(session, run, batch_size)
+        else:
+            ended = _bill(session, run, terms, batch_size)
+    if ended:
         _next_stage(run, terms, now)
     run.heartbeat_at = now
     session.flush()
@@ -256,13 +258,32 @@ def go_on(session: Session, run_id: UUID, *, now: datetime, batch_size: int = BA
     return run
 
 
+def _bill(session: Session, run: BillingRun, terms: Terms, batch_size: int) -> bool:
+    """Bill the next subjects of the stage; whether they were the last."""
+    check_possible(session, terms)
+    subjects = subjects_after(session, terms, run.stage, run.done_through, batch_size)
+    if subjects:
+        bill_batch(session, run, subjects)
+    return len(subjects) < batch_size
+
+
+def _print(session: Session, run: BillingRun, batch_size: int) -> bool:
+    """Archive the next papers; whether they were the last."""
+    batch_size = min(batch_size, PAPERS_SIZE)
+    return print_batch(session, run, batch_size) < batch_size
+
+
 def _next_stage(run: BillingRun, terms: Terms, now: datetime) -> None:
-    later = stages(terms)[stages(terms).index(run.stage) + 1 :]
+    order = [*stages(terms), RunStage.PAPERS, RunStage.FINISHED]
     run.done_through = None
-    run.stage = later[0] if later else RunStage.FINISHED
+    run.stage = order[order.index(run.stage) + 1]
+    if run.stage is RunStage.PAPERS:
+        run.subjects = run.done  # contracts may have come while it ran
+        run.taken_up_at, run.done_when_taken_up = now, 0
+        if not run.invoices:
+            run.stage = RunStage.FINISHED
     if run.is_finished:
         run.finished_at = now
-        run.subjects = run.done  # contracts may have come while it ran
 
 
 def halt(session: Session, run_id: UUID, refusal: Refusal) -> None:
@@ -376,22 +397,3 @@ def list_results(
     if outcome is not None:
         statement = statement.where(BillingRunResult.outcome == outcome)
     return page_of(session, statement, RESULT_SORTS, request)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast a run goes since it was taken up, and how long it will go on at this pace."""
-
-    per_minute: int
-    left: timedelta
-
-
-def pace_of(run: BillingRun) -> Pace | None:
-    """The pace of an unfinished run; None before its first batch."""
-    if run.taken_up_at is None or run.heartbeat_at is None:
-        return None
-    worked, done = run.heartbeat_at - run.taken_up_at, run.done - run.done_when_taken_up
-    if done <= 0 or worked <= timedelta(0):
-        return None
-    left = max(run.subjects - run.done, 0)
-    return Pace(done * timedelta(minutes=1) // worked, worked * left // done)

@@ -98,7 +98,8 @@ def page(run_id: UUID) -> ResponseReturnValue:
     found = runs.list_results(
         session, run_id, PageRequest(form.values.get("cursor")), outcome=form.values.get("outcome")
     )
-    pace = runs.pace_of(run) if not run.is_finished else None
+    pace = run.pace
+    done, whole = run.progress
     results = told(session, found.items)
     return render_template(
         "clerk/run.html",
@@ -109,6 +110,8 @@ def page(run_id: UUID) -> ResponseReturnValue:
         people=desk.customers_of(each.result.customer_id for each in results),
         sentences={each.result.id: _sentence(each.reason) for each in results if each.reason is not None},
         outcomes=desk.choices(RunOutcome),
+        done=done,
+        whole=whole,
         pace=pace,
         minutes_left=-(-pace.left // timedelta(minutes=1)) if pace is not None else None,
         halt=_halt(run),

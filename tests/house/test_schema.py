@@ -97,7 +97,7 @@ def test_a_run_that_was_finished_has_all_its_papers(sessions):
         finished = bill_here(session, village).id
         going_on = start(session, village, include_orders=True).id
         runs.go_on(session, going_on, now=MORNING)
-    migrations.downgrade(sessions.engine, "0036")
+    migrations.downgrade(sessions.engine, "0037")
 
     migrations.upgrade(sessions.engine)
 

@@ -104,12 +104,27 @@ class Transfer(Identified, Base):
         within_district("reverses_id", "transfer"),
         # The source's own index, and a guard: one event is posted once.
         UniqueConstraint("district_id", "source_id", "source_kind", "position"),
-        UniqueConstraint("district_id", "reverses_id"),
+        # Of most transfers nothing is reversed; the index holds only the others.
+        Index(
+            "uq_transfer_reverses_id",
+            "district_id",
+            "reverses_id",
+            unique=True,
+            sqlite_where=text("reverses_id IS NOT NULL"),
+            postgresql_where=text("reverses_id IS NOT NULL"),
+        ),
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("debit_account_id <> credit_account_id", name="two_accounts"),
         one_of("source_kind", SourceKind),
         Index(None, "district_id", "book_id", "posted_on"),
-        Index(None, "district_id", "party_id", "posted_on"),
+        Index(
+            "ix_transfer_party_id_posted_on",
+            "district_id",
+            "party_id",
+            "posted_on",
+            sqlite_where=text("party_id IS NOT NULL"),
+            postgresql_where=text("party_id IS NOT NULL"),
+        ),
     )
 
     book_id: Mapped[UUID]

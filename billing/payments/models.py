@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, Index, SmallInteger, String, UniqueConstraint, func
+from sqlalchemy import JSON, CheckConstraint, Index, SmallInteger, String, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.kernel.columns import EnumType, one_of, within_district
@@ -31,7 +31,16 @@ class Payment(Identified, Base):
         within_district("customer_id", "customer"),
         # A provider's or bank's own id: the same money told twice is one payment.
         UniqueConstraint("district_id", "channel", "outside_id"),
-        UniqueConstraint("district_id", "enterprise_id", "cash_order_year", "cash_order_number"),
+        Index(
+            "uq_payment_cash_order",
+            "district_id",
+            "enterprise_id",
+            "cash_order_year",
+            "cash_order_number",
+            unique=True,
+            sqlite_where=text("cash_order_number IS NOT NULL"),
+            postgresql_where=text("cash_order_number IS NOT NULL"),
+        ),
         # What an advance points to; first what a customer's payments are listed by.
         UniqueConstraint("district_id", "customer_id", "received_on", "enterprise_id", "id"),
         CheckConstraint("amount > 0", name="amount_positive"),

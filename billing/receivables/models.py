@@ -76,7 +76,14 @@ class Allocation(Identified, Base):
             ["invoice_id", "invoice_line_id"], "receivable", ["invoice_id", "invoice_line_id"]
         ),
         within_district("reverses_id", "allocation"),
-        UniqueConstraint("district_id", "reverses_id"),
+        Index(
+            "uq_allocation_reverses_id",
+            "district_id",
+            "reverses_id",
+            unique=True,
+            sqlite_where=text("reverses_id IS NOT NULL"),
+            postgresql_where=text("reverses_id IS NOT NULL"),
+        ),
         # What a revenue line points to; first what a payment's own allocations are found by.
         UniqueConstraint("district_id", "payment_id", "invoice_line_id", "id"),
         CheckConstraint("(amount > 0) = (reverses_id IS NULL) AND amount <> 0", name="negative_when_release"),

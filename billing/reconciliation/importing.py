@@ -123,6 +123,7 @@ def import_statement(
     session.add(kept)
     session.flush()
     new_rows.keep(session, added)
+    # Their purposes are read while the database stores them.
     return Imported(kept, account, is_known=False, new_rows=new_rows.as_open(added))
 
 

@@ -18,6 +18,7 @@ from billing.kernel.money import Money
 from billing.ledger.models import Transfer
 from billing.payments import service as payments
 from billing.reconciliation.formats.statement import Direction
+from billing.reconciliation.matching.purpose import NOTHING, Mentions, read_purpose
 from billing.reconciliation.models import (
     ExceptionKind,
     MatchedRow,
@@ -51,7 +52,11 @@ class PaymentSettled(RuleViolation):
 
 
 class OpenRow(NamedTuple):
-    """A row that no live match explains, with all that tells what it may be."""
+    """A row that no live match explains, with all that tells what it may be.
+
+    Attributes:
+        mentions: what the payer named in the purpose.
+    """
 
     id: UUID
     booked_on: date
@@ -68,6 +73,12 @@ class OpenRow(NamedTuple):
     knp: str
     document_number: str
     budget_code: str
+    mentions: Mentions = NOTHING
+
+    @classmethod
+    def read(cls, values: Sequence[Any]) -> "OpenRow":
+        """A row of these values, one for each of ``KEPT``, with its purpose read."""
+        return cls._make((*values, read_purpose(values[_PURPOSE])))
 
 
 class Reason(NamedTuple):
@@ -106,6 +117,10 @@ class MatchDraft(NamedTuple):
     reasons: Sequence[Reason] = ()
     why: str | None = None
     rule_id: UUID | None = None
+
+
+KEPT = OpenRow._fields[:-1]  # what of an open row stands in the statement's
+_PURPOSE = KEPT.index("purpose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +166,7 @@ class Matcher(Protocol):
 CHUNK = 2_000  # values in one list of a statement: SQLite takes 32,766, PostgreSQL 65,535
 T = TypeVar("T")
 
-_COLUMNS = tuple(getattr(StatementRow, name) for name in OpenRow._fields)
+_COLUMNS = tuple(getattr(StatementRow, name) for name in KEPT)
 
 
 def in_chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -170,7 +185,7 @@ def open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]:
         .where(among(session, StatementRow.id, row_ids), MatchedRow.row_id.is_(None))
         .order_by(StatementRow.booked_on, StatementRow.id)
     )
-    return [OpenRow(*row) for row in session.execute(statement)]
+    return [OpenRow.read(row) for row in session.execute(statement)]
 
 
 def lock_open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]:

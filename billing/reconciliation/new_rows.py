@@ -12,7 +12,7 @@ from billing.kernel.ids import new_id
 from billing.kernel.money import Money, total
 from billing.reconciliation.formats.identity import identities
 from billing.reconciliation.formats.statement import NOBODY, Direction, Row, Statement
-from billing.reconciliation.matches import OpenRow, in_chunks
+from billing.reconciliation.matches import KEPT, OpenRow, in_chunks
 from billing.reconciliation.models import BankStatement, StatementRow
 
 PURPOSE_LENGTH_MAX = 5_000
@@ -20,7 +20,6 @@ PURPOSE_LENGTH_MAX = 5_000
 Told = Mapping[str, int]  # how often a fingerprint was told by files that this one goes on from
 NewRow = tuple[Any, ...]  # a value per column of ``_COLUMNS``
 
-_OPEN = OpenRow._fields  # what the matchers look at stands together, in their order
 _COLUMNS = (
     "district_id",
     "statement_id",
@@ -31,7 +30,7 @@ _COLUMNS = (
     "raw",
     "fingerprint",
     "occurrence",
-    *_OPEN,
+    *KEPT,  # what the matchers look at stands together, in their order
 )
 _FINGERPRINT, _OCCURRENCE, _FIRST_OPEN = (
     _COLUMNS.index(name) for name in ("fingerprint", "occurrence", "id")
@@ -107,7 +106,7 @@ def keep(session: Session, rows: Sequence[NewRow]) -> None:
 
 def as_open(rows: Sequence[NewRow]) -> list[OpenRow]:
     """New rows as matchers look at them, in the order of their days."""
-    opened = [OpenRow(*row[_FIRST_OPEN:]) for row in rows]
+    opened = [OpenRow.read(row[_FIRST_OPEN:]) for row in rows]
     return sorted(opened, key=lambda row: row.booked_on)
 
 

@@ -36,7 +36,6 @@ from billing.reconciliation.booking import Booking, Leg, book_matches
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.in_provider_hands import unsettled_payments, unsettled_returns
 from billing.reconciliation.matches import NOTHING_SEEN, Look, OpenRow, Reason
-from billing.reconciliation.matching.purpose import read_purpose
 from billing.reconciliation.models import ExceptionKind, MatchKind
 
 
@@ -147,8 +146,8 @@ def _pays(provider: Provider, row: OpenRow) -> bool:
 
 def _names_a_payer(row: OpenRow) -> bool:
     """Whether a row that is no batch may be a resident's, whose bank is named in his place."""
-    found = read_purpose(row.purpose)
-    return any(each.named for each in found.accounts) or any(each.named for each in found.invoices)
+    accounts, invoices = row.mentions.accounts, row.mentions.invoices
+    return any(each.named for each in accounts) or any(each.named for each in invoices)
 
 
 def _load_pool(session: Session, enterprise_id: UUID, batches: Sequence[Batch]) -> Pool:

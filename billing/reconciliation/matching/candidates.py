@@ -30,7 +30,6 @@ from billing.reconciliation.matching.knowledge import (
     Movement,
     Thresholds,
 )
-from billing.reconciliation.matching.purpose import Mentions
 from billing.reconciliation.matching.settings import settings_of
 from billing.reconciliation.models import (
     MatchedRow,
@@ -51,7 +50,6 @@ def load(
     session: Session,
     enterprise_id: UUID,
     rows: Sequence[OpenRow],
-    read: Mapping[UUID, Mentions],
     *,
     thorough: bool = False,
     direction: Direction = Direction.IN,
@@ -59,17 +57,16 @@ def load(
     """What is known that may explain these rows.
 
     Args:
-        read: what each row's purpose names.
         thorough: know also some of those whose recorded payment or open invoice has a row's sum. A sum alone
             books nothing, but a person who decides wants to see them.
     """
     settings = settings_of(session, enterprise_id)
     known = Known(thresholds=Thresholds(settings.threshold, settings.days_around))
     known.nobody = nobody_of(session)
-    customers = _named_customers(session, rows, read)
+    customers = _named_customers(session, rows)
     known.by_iban = _payers_of_ibans(session, rows, known.nobody)
     known.rules = _rules(session, enterprise_id, direction)
-    invoices = _invoices(session, enterprise_id, rows, read)
+    invoices = _invoices(session, enterprise_id, rows)
     customer_ids = {customer.id for customer in customers}
     customer_ids.update(*known.by_iban.values(), (invoice.customer_id for invoice in invoices))
     customer_ids.update(rule.customer_id for rule in known.rules if rule.customer_id is not None)
@@ -96,11 +93,9 @@ def nobody_of(session: Session) -> frozenset[str]:
     return frozenset({"", *ours, *own_ibans, *collected})
 
 
-def _named_customers(
-    session: Session, rows: Sequence[OpenRow], read: Mapping[UUID, Mentions]
-) -> list[KnownCustomer]:
-    accounts = {account.number for mentions in read.values() for account in mentions.accounts}
-    iin_bins = {iin_bin for mentions in read.values() for iin_bin in mentions.iin_bins}
+def _named_customers(session: Session, rows: Sequence[OpenRow]) -> list[KnownCustomer]:
+    accounts = {account.number for row in rows for account in row.mentions.accounts}
+    iin_bins = {iin_bin for row in rows for iin_bin in row.mentions.iin_bins}
     for row in rows:
         iin_bins |= {row.counterparty_iin_bin, row.ultimate_iin_bin}
     named = ((Customer.account_number, accounts), (Customer.iin_bin, iin_bins - {""}))
@@ -198,11 +193,9 @@ def _rules(session: Session, enterprise_id: UUID, direction: Direction) -> Seque
     ]
 
 
-def _invoices(
-    session: Session, enterprise_id: UUID, rows: Sequence[OpenRow], read: Mapping[UUID, Mentions]
-) -> list[KnownInvoice]:
+def _invoices(session: Session, enterprise_id: UUID, rows: Sequence[OpenRow]) -> list[KnownInvoice]:
     """The invoices with the numbers that were named, settled or open, of the years they may be of."""
-    mentions = [mention for each in read.values() for mention in each.invoices]
+    mentions = [mention for row in rows for mention in row.mentions.invoices]
     if not mentions:
         return []
     first, last = min(row.booked_on.year for row in rows), max(row.booked_on.year for row in rows)

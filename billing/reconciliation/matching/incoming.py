@@ -1,6 +1,6 @@
 """What came in on an enterprise's bank account: books the money whose owner is sure, once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -19,6 +19,7 @@ from billing.reconciliation.arrivals import lock_budget_book
 from billing.reconciliation.direct_payments import record_payment_matches, takes_payments
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import (
+    CHUNK,
     NOTHING_SEEN,
     Look,
     MatchDraft,
@@ -32,7 +33,6 @@ from billing.reconciliation.matches import (
 from billing.reconciliation.matching.candidates import load
 from billing.reconciliation.matching.knowledge import Known, KnownPayment, Movement
 from billing.reconciliation.matching.openness import Openness, openness_of
-from billing.reconciliation.matching.purpose import read_purpose
 from billing.reconciliation.matching.scoring import Candidate
 from billing.reconciliation.matching.verdict import Verdict, judge
 from billing.reconciliation.models import ExceptionKind, MatchKind
@@ -88,7 +88,7 @@ def _book_in_parts(session: Session, account: BankAccount, rows: Sequence[OpenRo
     explained: dict[UUID, MatchKind] = {}
     left: dict[UUID, ExceptionKind] = {}
     confirmations: list[MatchDraft] = []
-    for some in in_chunks(rows):
+    for some in _growing(rows):
         decided, waiting = deciding.decide(some)
         left |= waiting
         explained |= kinds_of(each.draft for each in decided)
@@ -100,6 +100,14 @@ def _book_in_parts(session: Session, account: BankAccount, rows: Sequence[OpenRo
     record_matches(session, account.id, confirmations, decided_on=decided_on)
     close_exceptions(session, explained, decided_on)
     return Look(explained, left)
+
+
+def _growing(rows: Sequence[OpenRow]) -> Iterator[Sequence[OpenRow]]:
+    """The rows in chunks that grow: the database waits for the first one, and for no other."""
+    start, count = 0, CHUNK // 8
+    while start < len(rows):
+        yield rows[start : start + count]
+        start, count = start + count, min(2 * count, CHUNK)
 
 
 def _book_what_can_be(
@@ -140,8 +148,7 @@ class Deciding:
 
     def __init__(self, session: Session, enterprise_id: UUID, rows: Sequence[OpenRow]) -> None:
         """Learn what may explain these rows."""
-        self._read = {row.id: read_purpose(row.purpose) for row in rows}
-        self._known = load(session, enterprise_id, rows, self._read)
+        self._known = load(session, enterprise_id, rows)
         self._openness = openness_of(session, enterprise_id)
         self.customer_ids = frozenset(self._known.customers)
 
@@ -151,7 +158,7 @@ class Deciding:
         decided: list[Decided] = []
         left: dict[UUID, ExceptionKind] = {}
         for row in rows:
-            verdict = judge(row, self._read[row.id], known)
+            verdict = judge(row, row.mentions, known)
             if verdict.exception is not None or verdict.candidate is None:
                 left[row.id] = verdict.exception or ExceptionKind.UNKNOWN_PAYER
             elif verdict.confirms is not None:

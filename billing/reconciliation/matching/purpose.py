@@ -8,7 +8,7 @@ patterns below need to know one spelling of each letter. Nothing here knows whet
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from billing.kernel.alphabet import fold
 from billing.kernel.errors import Refusal
@@ -20,8 +20,7 @@ _ALIKE = str.maketrans("aceopxytkmhb\\_", "асеорхуткмнв/ ")
 _DASHES = str.maketrans("‐‑‒–—−", "------")
 
 
-@dataclass(frozen=True, slots=True)
-class AccountMention:
+class AccountMention(NamedTuple):
     """A personal account that the payer named.
 
     Attributes:
@@ -35,8 +34,7 @@ class AccountMention:
     named: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceMention:
+class InvoiceMention(NamedTuple):
     """An invoice that the payer named.
 
     Attributes:
@@ -49,8 +47,7 @@ class InvoiceMention:
     named: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
+class Mentions(NamedTuple):
     """What the payer named, each thing once, in the purpose's order."""
 
     accounts: tuple[AccountMention, ...] = ()

@@ -18,7 +18,7 @@ from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import OpenRow, RowMatched, open_rows
 from billing.reconciliation.matching.candidates import load
 from billing.reconciliation.matching.knowledge import Known, KnownRule
-from billing.reconciliation.matching.purpose import folded, read_purpose
+from billing.reconciliation.matching.purpose import folded
 from billing.reconciliation.matching.scoring import Candidate, candidates_of
 from billing.reconciliation.models import (
     MatchedRow,
@@ -128,11 +128,10 @@ def held_by(session: Session, match: StatementMatch) -> Held:
 
 def weigh(session: Session, enterprise_id: UUID, row: OpenRow) -> Weighed:
     """What an open row may be, sums that fit by chance included. Writes nothing."""
-    read = {row.id: read_purpose(row.purpose)}
-    known = load(session, enterprise_id, [row], read, thorough=True, direction=row.direction)
+    known = load(session, enterprise_id, [row], thorough=True, direction=row.direction)
     candidates: list[Candidate] = []
     if row.direction is Direction.IN:
-        candidates = candidates_of(row, read[row.id], known, also=known.customers)[:SHOWN_MAX]
+        candidates = candidates_of(row, row.mentions, known, also=known.customers)[:SHOWN_MAX]
     purpose = folded(row.purpose)
     entry_rules = [
         rule for rule in known.rules if rule.kind is MatchKind.ENTRY and rule.holds_for(row, purpose)

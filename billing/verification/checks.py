@@ -3,11 +3,15 @@
 The statements are plain SQL on purpose: they must not share code with the services whose work they check.
 Every one takes ``:district`` and selects ``district_id`` first; 0 means all districts.
 
-Several checks of the same tables may share a proof: one statement that goes over the tables once and counts
-what agrees in everything. Books mostly agree, and then nobody has to look for who does not.
+Books mostly agree, and then nobody has to look for who does not. So rows are counted before: a tally is one
+SELECT of names and counts, which goes over a table once, with all that its rows must meet, and says how many
+there are and how many agree in everything. Where the counts that a check names are equal, nothing can be
+missing, doubled or wrong, because keys are unique. Rows are counted, never sums of many compared: two errors
+that cancel each other out are two rows that do not agree. What is a sum by nature, like the turnover of an
+account, is compared sum by sum, and counted is what differs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +20,8 @@ from sqlalchemy.types import Date, Integer, String, TypeEngine
 
 from billing.kernel.columns import EnumType, MoneyType
 from billing.ledger.models import SourceKind
+
+NONE = "none"  # no tally counts it
 
 # Columns of the same name hold the same kind of fact in every check.
 _TYPES: Mapping[str, TypeEngine[Any]] = {
@@ -31,6 +37,25 @@ _TYPES: Mapping[str, TypeEngine[Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """One tally.
+
+    Attributes:
+        sql: selects ``name`` and ``counted``; the same name may be told several times, and adds up.
+        given: the common table expressions that it, or one after it, reads; named apart from all others.
+    """
+
+    sql: str
+    given: str = ""
+
+
+def all_at_once(tallies: Sequence[Tally]) -> TextClause:
+    """One statement of several tallies: what they count is of the same moment, whoever writes meanwhile."""
+    given = ", ".join(tally.given for tally in tallies if tally.given)
+    return text(f"WITH {given} " + "UNION ALL".join(tally.sql for tally in tallies))
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One check.
 
@@ -38,16 +63,20 @@ class Check:
         code: of its differences; the sentence stands under ``difference.<code>``.
         sql: selects ``district_id`` and the facts.
         facts: names of the further columns, in order. ``…_id`` are ids, ``expected`` and ``found`` money.
-        given: what stands before it and before its proof: ``WITH …``, shared by several checks.
-        proof: selects a row unless it is certain that the check finds nothing; empty: the check always looks.
-            It counts rows that agree, never sums: two errors that cancel each other out are two differences.
+        given: what stands before it: ``WITH …``, shared by several checks.
+        equal: names of counts; where those of each group are equal, the check finds nothing and is spared.
+            ``NONE`` is the count of what must not be.
     """
 
     code: str
     facts: tuple[str, ...]
     sql: str
     given: str = ""
-    proof: str = ""
+    equal: tuple[tuple[str, ...], ...] = ()
+
+    def is_spared(self, counts: Mapping[str, int]) -> bool:
+        """Whether the tallies show that it finds nothing."""
+        return bool(self.equal) and all(len({counts[name] for name in names}) == 1 for names in self.equal)
 
     def statement(self) -> TextClause:
         """The SELECT with the types of its columns."""

@@ -1,7 +1,7 @@
 """Checks of numbers and papers: no gap, every document archived, nothing billed twice or forgotten."""
 
-from billing.verification.checks import Check
-from billing.verification.lines import LINES_AGREE
+from billing.verification.checks import NONE, Check, Tally
+from billing.verification.debts import LINES_AGREE
 
 _NUMBERED = """
     WITH numbered AS (
@@ -13,6 +13,79 @@ _NUMBERED = """
                   FROM payment WHERE cash_order_number IS NOT NULL
     )
 """
+
+# Numbers are unique: as many as the last one says, none below one, leave no gap.
+_NUMBERS = """
+    SELECT 'series_broken' AS name, COUNT(*) AS counted
+    FROM (
+        SELECT district_id
+        FROM (
+            SELECT district_id, enterprise_id, 'invoice' AS series, year, COUNT(*) AS numbers,
+                   MIN(number) AS first, MAX(number) AS last, 0 AS given
+            FROM invoice GROUP BY district_id, enterprise_id, year
+            UNION ALL
+            SELECT district_id, enterprise_id, 'credit_note', year, COUNT(*), MIN(number), MAX(number), 0
+            FROM credit_note GROUP BY district_id, enterprise_id, year
+            UNION ALL
+            SELECT district_id, enterprise_id, 'act', year, COUNT(*), MIN(number), MAX(number), 0
+            FROM completion_act GROUP BY district_id, enterprise_id, year
+            UNION ALL
+            SELECT district_id, enterprise_id, 'order', year, COUNT(*), MIN(number), MAX(number), 0
+            FROM service_order GROUP BY district_id, enterprise_id, year
+            UNION ALL
+            SELECT district_id, enterprise_id, 'cash_order', cash_order_year, COUNT(*),
+                   MIN(cash_order_number), MAX(cash_order_number), 0
+            FROM payment WHERE cash_order_number IS NOT NULL
+            GROUP BY district_id, enterprise_id, cash_order_year
+            UNION ALL
+            SELECT district_id, enterprise_id, series, year, 0, 1, 0, last_number
+            FROM number_series
+            WHERE series IN ('invoice', 'credit_note', 'act', 'order', 'cash_order')
+        ) both_sides
+        WHERE (:district = 0 OR district_id = :district)
+        GROUP BY district_id, enterprise_id, series, year
+        HAVING SUM(numbers) <> SUM(last) OR SUM(given) <> SUM(last) OR MIN(first) < 1
+    ) broken
+"""
+
+# A document has one paper at most.
+_ARCHIVED = """
+    SELECT 'paper' AS name, COUNT(*) AS counted
+    FROM invoice WHERE (:district = 0 OR district_id = :district)
+    UNION ALL
+    SELECT 'paper', COUNT(*) FROM credit_note WHERE (:district = 0 OR district_id = :district)
+    UNION ALL
+    SELECT 'paper', COUNT(*) FROM completion_act WHERE (:district = 0 OR district_id = :district)
+    UNION ALL
+    SELECT 'paper', COUNT(*)
+    FROM payment
+    WHERE (:district = 0 OR district_id = :district) AND cash_order_number IS NOT NULL
+    UNION ALL
+    SELECT 'paper_archived', COUNT(*)
+    FROM invoice s
+    JOIN archived_document d ON d.district_id = s.district_id AND d.kind = 'invoice' AND d.subject_id = s.id
+    WHERE (:district = 0 OR s.district_id = :district)
+    UNION ALL
+    SELECT 'paper_archived', COUNT(*)
+    FROM credit_note s
+    JOIN archived_document d
+      ON d.district_id = s.district_id AND d.kind = 'credit_note' AND d.subject_id = s.id
+    WHERE (:district = 0 OR s.district_id = :district)
+    UNION ALL
+    SELECT 'paper_archived', COUNT(*)
+    FROM completion_act s
+    JOIN archived_document d
+      ON d.district_id = s.district_id AND d.kind = 'completion_act' AND d.subject_id = s.id
+    WHERE (:district = 0 OR s.district_id = :district)
+    UNION ALL
+    SELECT 'paper_archived', COUNT(*)
+    FROM payment s
+    JOIN archived_document d
+      ON d.district_id = s.district_id AND d.kind = 'cash_order' AND d.subject_id = s.id
+    WHERE (:district = 0 OR s.district_id = :district) AND s.cash_order_number IS NOT NULL
+"""
+
+PAPERS = (Tally(_NUMBERS), Tally(_ARCHIVED))
 
 CHECKS = (
     Check(
@@ -31,6 +104,7 @@ CHECKS = (
         WHERE number <> previous + 1
         """,
         _NUMBERED,
+        equal=(("series_broken", NONE),),
     ),
     Check(
         "number_series",
@@ -49,6 +123,7 @@ CHECKS = (
         HAVING SUM(given) <> SUM(counted)
         """,
         _NUMBERED,
+        equal=(("series_broken", NONE),),
     ),
     # A run that is not finished has papers before it.
     Check(
@@ -72,6 +147,7 @@ CHECKS = (
               WHERE b.district_id = s.district_id AND b.invoice_id = s.id AND r.stage <> 'finished'
           )
         """,
+        equal=(("paper", "paper_archived"),),
     ),
     # As long as a line is not credited as a whole it holds its act or its contract's month.
     Check(
@@ -91,7 +167,7 @@ CHECKS = (
                    AND (l.period IS NULL OR p.period <> l.period OR p.service_id <> l.service_id
                         OR i.contract_id IS NULL OR p.contract_id <> i.contract_id)))
         """,
-        proof=LINES_AGREE,
+        equal=LINES_AGREE,
     ),
     Check(
         "order_state",

@@ -2,35 +2,11 @@
 
 from billing.verification.checks import Check
 
-# A transfer has one line at most: as many agree as there are postings of income, and as there are lines.
-_POSTED = """
-    SELECT district_id
-    FROM (
-        SELECT t.district_id, COUNT(*) AS postings, 0 AS lines,
-               COUNT(CASE
-                   WHEN l.month = substr(CAST(t.posted_on AS varchar(10)), 1, 7)
-                    AND (l.allocation_id IS NULL OR l.allocation_id = t.source_id)
-                    AND (l.amount > 0 AND l.amount = t.amount
-                         AND c.kind = 'income' AND c.code = l.code AND c.fiscal_year = l.fiscal_year
-                         OR l.amount < 0 AND l.amount = -t.amount
-                            AND d.kind = 'income' AND d.code = l.code AND d.fiscal_year = l.fiscal_year)
-                   THEN 1 END) AS agreeing
-        FROM transfer t
-        JOIN book b ON b.district_id = t.district_id AND b.id = t.book_id AND b.kind = 'budget'
-        JOIN account d ON d.district_id = t.district_id AND d.id = t.debit_account_id
-        JOIN account c ON c.district_id = t.district_id AND c.id = t.credit_account_id
-        LEFT JOIN revenue_line l ON l.district_id = t.district_id AND l.transfer_id = t.id
-        WHERE (:district = 0 OR t.district_id = :district) AND (d.kind = 'income' OR c.kind = 'income')
-        GROUP BY t.district_id
-        UNION ALL
-        SELECT district_id, 0, COUNT(*), 0
-        FROM revenue_line
-        WHERE (:district = 0 OR district_id = :district)
-        GROUP BY district_id
-    ) both_sides
-    GROUP BY district_id
-    HAVING SUM(agreeing) <> SUM(postings) OR SUM(agreeing) <> SUM(lines)
-"""
+# Each fee meets its posting and its line, and there are no other lines and no other postings of income.
+_ALL_ON_LINES = (
+    ("fee", "fee_on_line", "line_of_fee", "fee_posting"),
+    ("other_revenue", "other_revenue_on_line", "other_line", "other_revenue_posting"),
+)
 
 CHECKS = (
     # The policy on the day of the allocation decides; a release takes back what its allocation had posted.
@@ -69,6 +45,7 @@ CHECKS = (
           AND (COALESCE(l.posted, 0) <> f.net
                OR COALESCE(l.taken_back, 0) <> CASE WHEN x.id IS NULL THEN 0 ELSE f.net END)
         """,
+        equal=_ALL_ON_LINES,
     ),
     Check(
         "revenue_line_misplaced",
@@ -83,6 +60,7 @@ CHECKS = (
                OR l.service_id <> r.service_id OR l.code <> r.revenue_code
                OR l.enterprise_id <> r.enterprise_id)
         """,
+        equal=_ALL_ON_LINES,
     ),
     # A line's amount, sign, code, year and month are those of its transfer in the budget's book.
     Check(
@@ -103,7 +81,7 @@ CHECKS = (
                OR l.month <> substr(CAST(t.posted_on AS varchar(10)), 1, 7)
                OR (l.allocation_id IS NOT NULL AND t.source_id <> l.allocation_id))
         """,
-        proof=_POSTED,
+        equal=_ALL_ON_LINES,
     ),
     Check(
         "revenue_posted_without_line",
@@ -118,6 +96,6 @@ CHECKS = (
         WHERE (:district = 0 OR t.district_id = :district)
           AND (d.kind = 'income' OR c.kind = 'income') AND l.id IS NULL
         """,
-        proof=_POSTED,
+        equal=_ALL_ON_LINES,
     ),
 )

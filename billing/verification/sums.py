@@ -1,7 +1,7 @@
 """Checks of sums: payments, open lines, documents and their lines, contractors' ceilings."""
 
 from billing.verification.checks import Check
-from billing.verification.lines import LINES_AGREE
+from billing.verification.debts import LINES_AGREE
 
 CHECKS = (
     # A payment is what it settles, what is left ahead, and what was given back; a reversed one is nothing.
@@ -25,6 +25,7 @@ CHECKS = (
           AND CASE WHEN r.payment_id IS NULL THEN p.amount ELSE 0 END
               <> COALESCE(a.amount, 0) + COALESCE(v.open_amount, 0) + COALESCE(f.amount, 0)
         """,
+        equal=(("payment", "payment_covered"),),
     ),
     Check(
         "advance_of_another",
@@ -36,6 +37,7 @@ CHECKS = (
           AND (v.customer_id <> p.customer_id OR v.enterprise_id <> p.enterprise_id
                OR v.received_on <> p.received_on)
         """,
+        equal=(("payment", "payment_owned"),),
     ),
     Check(
         "open_amount",
@@ -56,7 +58,7 @@ CHECKS = (
           AND (r.invoice_line_id IS NULL OR r.total <> l.total
                OR r.open_amount <> l.total - COALESCE(c.amount, 0) - COALESCE(a.amount, 0))
         """,
-        proof=LINES_AGREE,
+        equal=LINES_AGREE,
     ),
     Check(
         "open_vat",
@@ -76,7 +78,7 @@ CHECKS = (
         WHERE (:district = 0 OR l.district_id = :district)
           AND r.open_vat <> l.vat - COALESCE(c.vat, 0) - COALESCE(a.vat, 0)
         """,
-        proof=LINES_AGREE,
+        equal=LINES_AGREE,
     ),
     Check(
         "credited",
@@ -90,7 +92,7 @@ CHECKS = (
                ON c.district_id = r.district_id AND c.invoice_line_id = r.invoice_line_id
         WHERE (:district = 0 OR r.district_id = :district) AND r.credited <> COALESCE(c.amount, 0)
         """,
-        proof=LINES_AGREE,
+        equal=LINES_AGREE,
     ),
     Check(
         "receivable_of_another",
@@ -106,7 +108,7 @@ CHECKS = (
                OR r.issued_on <> i.issued_on OR r.due_on <> i.due_on
                OR r.service_id <> l.service_id OR r.revenue_code <> l.revenue_code)
         """,
-        proof=LINES_AGREE,
+        equal=LINES_AGREE,
     ),
     Check(
         "release_differs",
@@ -115,7 +117,7 @@ CHECKS = (
         SELECT a.district_id, a.payment_id AS payment_id, -o.amount AS expected, a.amount AS found
         FROM allocation a
         JOIN allocation o ON o.district_id = a.district_id AND o.id = a.reverses_id
-        WHERE (:district = 0 OR a.district_id = :district)
+        WHERE (:district = 0 OR a.district_id = :district) AND a.reverses_id IS NOT NULL
           AND (a.amount <> -o.amount OR a.vat <> -o.vat OR a.payment_id <> o.payment_id
                OR a.invoice_line_id <> o.invoice_line_id)
         """,
@@ -132,6 +134,7 @@ CHECKS = (
         WHERE (:district = 0 OR i.district_id = :district)
           AND (l.total IS NULL OR i.total <> l.total OR i.vat <> l.vat)
         """,
+        equal=(("invoice", "invoice_adding_up"),),
     ),
     Check(
         "credit_note_total",
@@ -145,6 +148,7 @@ CHECKS = (
         WHERE (:district = 0 OR n.district_id = :district)
           AND (l.amount IS NULL OR n.total <> l.amount OR n.vat <> l.vat)
         """,
+        equal=(("credit_note", "credit_note_adding_up"),),
     ),
     Check(
         "contractor_used",

@@ -41,7 +41,7 @@ class Servers:
 @contextmanager
 def _postgresql(*, durable: bool) -> Iterator[PostgresqlDatabases]:
     given = given_url()
-    server = None if given is not None else Server(durable=durable)
+    server = None if given is not None else Server(durable=durable, roomy=True)
     try:
         databases = PostgresqlDatabases(given or make_url(server.url if server else ""))
         yield databases

@@ -28,8 +28,8 @@ jit = off
 timezone = 'UTC'
 """
 
-# What is lost when the machine stops does not matter to tests. The timeout turns a deadlock between them into
-# a failure with a name.
+# A durable server keeps every commit on the disk, and statistics and visibility by itself. Of the others what is
+# lost when the machine stops does not matter; the timeout turns a deadlock between tests into a failure with a name.
 FORGETFUL = """
 shared_buffers = 128MB
 fsync = off
@@ -43,8 +43,8 @@ max_parallel_workers_per_gather = 0
 lock_timeout = '60s'
 """
 
-# As it would keep money: every commit on the disk, statistics and visibility kept by the server itself.
-DURABLE = """
+# A server of its own, not one that shares a machine with a run of tests.
+ROOMY = """
 shared_buffers = 1GB
 max_wal_size = 4GB
 """
@@ -73,14 +73,19 @@ class Server:
         url: a superuser's connection to the database ``postgres``.
     """
 
-    def __init__(self, *, durable: bool = False, followed: bool = False) -> None:
-        """Start it; a durable one lies on a disk and loses nothing, others can follow a followed one."""
+    def __init__(self, *, durable: bool = False, followed: bool = False, roomy: bool = False) -> None:
+        """Start it; a durable one lies on a disk and loses nothing, others can follow a followed one.
+
+        Args:
+            roomy: let it have the memory that a server in use would be given.
+        """
         self.owner = _unprivileged_user()
         self.directory = scratch_directory("postgresql", on_disk=durable)
         if self.owner is not None:
             os.chown(self.directory, self.owner.pw_uid, self.owner.pw_gid)
         self.binaries = self._reachable(find_binaries())
-        self._initialise(SETTINGS + (DURABLE if durable else FORGETFUL) + (FOLLOWED if followed else ""))
+        settings = SETTINGS + ("" if durable else FORGETFUL)
+        self._initialise(settings + (FOLLOWED if followed else "") + (ROOMY if roomy else ""))
         self._supervisor = self._start()
         self.url = URL.create(
             "postgresql+psycopg",

@@ -28,8 +28,9 @@ jit = off
 timezone = 'UTC'
 """
 
-# A durable server keeps every commit on the disk, and statistics and visibility by itself. Of the others what is
-# lost when the machine stops does not matter; the timeout turns a deadlock between tests into a failure with a name.
+# A durable server keeps every commit on the disk, and its statistics and visibility by itself. What others
+# lose when the machine stops does not matter; the timeout turns a deadlock of tests into a failure with a
+# name.
 FORGETFUL = """
 shared_buffers = 128MB
 fsync = off

@@ -170,8 +170,16 @@ def claim_due(session: Session, *, now: datetime) -> list[Claimed]:
     """
     archived = (
         select(ArchivedDocument.id)
-        .join(OutboxEvent, OutboxEvent.subject_id == ArchivedDocument.subject_id)
-        .where(OutboxEvent.id == Delivery.event_id, ArchivedDocument.kind == Delivery.document_kind)
+        .join(
+            OutboxEvent,
+            (OutboxEvent.district_id == ArchivedDocument.district_id)
+            & (OutboxEvent.subject_id == ArchivedDocument.subject_id),
+        )
+        .where(
+            OutboxEvent.district_id == Delivery.district_id,
+            OutboxEvent.id == Delivery.event_id,
+            ArchivedDocument.kind == Delivery.document_kind,
+        )
         .correlate(Delivery)
     )
     deliveries = session.scalars(

@@ -14,9 +14,10 @@ import pickle
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import Condition, Thread
 from typing import Any
 
@@ -103,16 +104,16 @@ class Press:
             servant.join()
 
     @contextmanager
-    def printing(self, store: DocumentStore, render: Render, documents: Sequence[object]) -> Iterator[Work]:
-        """Begin to print; what nobody began when the block is left will not be."""
-        sheaves = [
-            Sheaf(store, render, documents[start : start + SHEAF])
-            for start in range(0, len(documents), SHEAF)
-        ]
-        with self._turn:
-            self._waiting.extend(sheaves)
-            self._turn.notify_all()
+    def printing(self, store: DocumentStore, render: Render, documents: Iterable[object]) -> Iterator[Work]:
+        """Begin to print as the documents come; what nobody began when the block is left will not be."""
+        sheaves: list[Sheaf] = []
+        coming = iter(documents)
         try:
+            while some := list(islice(coming, SHEAF)):
+                sheaves.append(Sheaf(store, render, some))
+                with self._turn:
+                    self._waiting.append(sheaves[-1])
+                    self._turn.notify_all()
             yield Work(self, sheaves)
         finally:
             with self._turn:

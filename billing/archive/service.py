@@ -10,7 +10,7 @@ be a lost document; ``damaged_documents`` looks for those.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -126,7 +126,8 @@ def archive_all(
     session: Session,
     kind: DocumentKind,
     render: Callable[[Any], bytes],
-    documents: Sequence[tuple[Issued, object]],
+    issued: Sequence[Issued],
+    documents: Iterable[object],
 ) -> None:
     """Render several documents of one kind and keep them; two statements however many there are.
 
@@ -135,14 +136,13 @@ def archive_all(
 
     Args:
         render: a function by its name in a module, so that another process finds it.
-        documents: each with what it is rendered from.
+        documents: what each is rendered from; the press begins while they come.
 
     Raises:
         AlreadyExists: one of the subjects has its document already. None is kept.
     """
-    issued = [each for each, _ in documents]
     _check_new(session, kind, issued)
-    with press_of(session).printing(store_of(session), render, [values for _, values in documents]) as work:
+    with press_of(session).printing(store_of(session), render, documents) as work:
         _write_down(session, kind, issued, work.kept())
 
 

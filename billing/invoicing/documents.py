@@ -1,6 +1,6 @@
 """Prints invoices and credit notes from what was frozen at issue, and archives them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -58,16 +58,14 @@ def payment_link(session: Session, issued: AnyInvoice) -> str:
     return account_link(session, account["number"], account["link_serial"])
 
 
-def archive_invoices(session: Session, issued: Iterable[tuple[AnyInvoice, Sequence[AnyLine]]]) -> None:
+def archive_invoices(session: Session, issued: Sequence[tuple[AnyInvoice, Sequence[AnyLine]]]) -> None:
     """Print invoices, each on its own, and keep them."""
     archive.archive_all(
         session,
         DocumentKind.INVOICE,
         invoice.render,
-        [
-            (_paper(each), invoice_document(each, lines, payment_link(session, each)))
-            for each, lines in issued
-        ],
+        [_paper(each) for each, _ in issued],
+        (invoice_document(each, lines, payment_link(session, each)) for each, lines in issued),
     )
 
 

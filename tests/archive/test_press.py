@@ -97,11 +97,12 @@ def test_a_store_that_takes_nothing_is_told(tmp_path):
 
 def test_work_that_is_taken_back_leaves_no_row(sessions, documents):
     """The bytes lie there and nobody finds them; the same documents are archived anew."""
-    issued = [(Issued(new_id(), "a.pdf", "invoice/1"), sheet) for sheet in invoices(3)]
+    sheets = invoices(3)
+    issued = [Issued(new_id(), "a.pdf", "invoice/1") for _ in sheets]
 
     def fail():
         with sessions.begin(DISTRICT_ID) as session:
-            archive_all(session, DocumentKind.INVOICE, invoice.render, issued)
+            archive_all(session, DocumentKind.INVOICE, invoice.render, issued, sheets)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -111,21 +112,21 @@ def test_work_that_is_taken_back_leaves_no_row(sessions, documents):
         assert session.scalar(select(func.count()).select_from(ArchivedDocument)) == 0
         assert not press_of(session)._waiting
         left = files(documents)
-        archive_all(session, DocumentKind.INVOICE, invoice.render, issued)
+        archive_all(session, DocumentKind.INVOICE, invoice.render, issued, sheets)
     assert len(left) == 3 and files(documents) == left
 
 
 def test_many_documents_are_archived(sessions, documents):
     """Each subject has the bytes that its values give, whichever process printed them."""
     sheets = invoices(60)
-    issued = [(Issued(new_id(), "a.pdf", "invoice/1"), sheet) for sheet in sheets]
+    issued = [Issued(new_id(), "a.pdf", "invoice/1") for _ in sheets]
     with at_work(documents) as press:
         office = Sessions(sessions.engine, {**sessions.info, presses.PRESS: press})
         with office.begin(DISTRICT_ID) as session:
-            archive_all(session, DocumentKind.INVOICE, invoice.render, issued)
+            archive_all(session, DocumentKind.INVOICE, invoice.render, issued, sheets)
 
     with sessions.begin(DISTRICT_ID, read_only=True) as session:
-        contents = [fetch(session, DocumentKind.INVOICE, each.subject_id)[1] for each, _ in issued]
+        contents = [fetch(session, DocumentKind.INVOICE, each.subject_id)[1] for each in issued]
     assert contents == [invoice.render(sheet) for sheet in sheets]
 
 

@@ -37,7 +37,7 @@ from billing.ledger.models import Transfer
 from billing.receivables.models import Receivable
 
 BATCH_SIZE = 1_000  # contracts a commit: a cashier waits no longer than for one batch, half a second
-PAPERS_SIZE = 250  # invoices printed a commit: on SQLite a cashier waits for them too
+PAPERS_SIZE = 500  # invoices printed a commit: on SQLite a cashier waits for them too
 # What a batch writes many rows of, some of which point to others.
 WRITTEN = (Invoice, InvoiceLine, BilledPeriod, Receivable, Transfer, BillingRunResult, ArchivedDocument)
 WAKE = "wake_worker"  # in the session's info: what calls a background worker, where there is one

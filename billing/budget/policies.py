@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from billing.budget.models import NetIncomeStep, PolicyKind, PostingPolicy
@@ -16,6 +16,13 @@ from billing.kernel.errors import AlreadyExists, InvalidInput, RuleViolation
 from billing.kernel.identifiers import check_kbk
 from billing.kernel.ids import new_id
 from billing.kernel.money import BASIS_POINTS, ZERO, Money
+from billing.kernel.ready import Ready
+
+_KINDS = Ready(
+    select(PostingPolicy.valid_from, PostingPolicy.kind)
+    .where(PostingPolicy.enterprise_id == bindparam("enterprise_id"))
+    .order_by(PostingPolicy.valid_from.desc())
+)
 
 
 class NoPostingPolicy(RuleViolation):
@@ -119,6 +126,11 @@ def list_policies(session: Session, enterprise_id: UUID) -> list[PostingPolicy]:
             .order_by(PostingPolicy.valid_from.desc())
         )
     )
+
+
+def list_kinds(session: Session, enterprise_id: UUID) -> list[tuple[date, PolicyKind]]:
+    """From which day on which kind of policy an enterprise has, the newest first."""
+    return [(row.valid_from, row.kind) for row in _KINDS.rows(session, enterprise_id=enterprise_id)]
 
 
 def steps_of(session: Session, policy_ids: Collection[UUID]) -> dict[UUID, list[NetIncomeStep]]:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from billing.budget.models import (
     NetIncomeStep,
     PolicyKind,
-    PostingPolicy,
     RevenueLine,
 )
 from billing.budget.plan import (
@@ -25,6 +24,7 @@ from billing.budget.plan import (
 from billing.budget.policies import (
     NoPostingPolicy,
     Step,
+    list_kinds,
     list_policies,
     net_income_share,
     policy_on,
@@ -101,11 +101,12 @@ class Revenue:
     What it has to know it reads with the first fees, and never again.
     """
 
-    def __init__(self, session: Session, enterprise_id: UUID) -> None:
+    def __init__(self, session: Session, enterprise_id: UUID, book: ledger.HeldBook | None = None) -> None:
+        """Post to the budget's book, with whatever accounts of it are held already."""
         self._session = session
         self._enterprise_id = enterprise_id
-        self._policies: Sequence[PostingPolicy] | None = None
-        self._book: ledger.HeldBook | None = None
+        self._policies: Sequence[tuple[date, PolicyKind]] | None = None
+        self._book = book
 
     def post(self, fees: Sequence[Fee], postings: ledger.Postings) -> None:
         """Post fees whose day's policy is ``gross``; under the others nothing is posted by itself.
@@ -150,11 +151,11 @@ class Revenue:
 
     def _is_gross(self, day: date) -> bool:
         if self._policies is None:
-            self._policies = list_policies(self._session, self._enterprise_id)
-        policy = next((each for each in self._policies if each.valid_from <= day), None)
-        if policy is None:
+            self._policies = list_kinds(self._session, self._enterprise_id)
+        kind = next((kind for valid_from, kind in self._policies if valid_from <= day), None)
+        if kind is None:
             raise NoPostingPolicy(enterprise_id=self._enterprise_id, day=day)
-        return policy.kind is PolicyKind.GROSS
+        return kind is PolicyKind.GROSS
 
     def _draft(self, fees: Sequence[Fee], postings: ledger.Postings) -> list[UUID]:
         entries = [

@@ -78,7 +78,7 @@ def cash(
     receipt = payments.CashReceipt(fiscal_number, register_number, at)
     with office.work() as session:
         enterprise_id = enterprise_of(session, enterprise).id
-        payment = payments.record_payment(
+        payment_id = payments.record_payment(
             session,
             enterprise_id,
             customer_of(session, customer).id,
@@ -89,6 +89,7 @@ def cash(
             payer_name=payer,
             invoice_ids=_ids(session, enterprise_id, invoices),
         )
+        payment = payments.get_payment(session, payment_id)
     _tell(office, payment)
 
 
@@ -258,7 +259,7 @@ def _record(
 ) -> None:
     with office.work() as session:
         enterprise_id = enterprise_of(session, enterprise).id
-        payment = payments.record_payment(
+        payment_id = payments.record_payment(
             session,
             enterprise_id,
             customer_of(session, customer).id,
@@ -269,6 +270,7 @@ def _record(
             payer_name=payer,
             invoice_ids=_ids(session, enterprise_id, invoices),
         )
+        payment = payments.get_payment(session, payment_id)
     _tell(office, payment)
 
 

@@ -7,8 +7,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.customers.models import Customer
-from billing.kernel.bulk import among
 from billing.kernel.errors import NotFound
+from billing.kernel.ready import Ready, among_given
+
+_HELD = Ready(
+    select(Customer.id)
+    .where(among_given(Customer.id, "customer_ids"))
+    .order_by(Customer.id)
+    .with_for_update(key_share=True)
+)
 
 
 def lock_customers(session: Session, customer_ids: Collection[UUID]) -> list[Customer]:
@@ -32,9 +39,7 @@ def hold_customers(session: Session, customer_ids: Collection[UUID]) -> None:
     Raises:
         NotFound: one of them is not in the district.
     """
-    statement = (
-        select(Customer.id).where(among(session, Customer.id, set(customer_ids))).order_by(Customer.id)
-    )
-    held = session.scalars(statement.with_for_update(key_share=True)).all()
-    for missing in sorted(set(customer_ids) - set(held)):
+    wanted = set(customer_ids)
+    held = {row.id for row in _HELD.rows(session, customer_ids=wanted)}
+    for missing in sorted(wanted - held):
         raise NotFound(kind="customer", id=missing)

@@ -1,9 +1,12 @@
-"""Writes behind the caller's back: the database works on them while the caller goes on computing.
+"""Writes behind the caller's back: of thousands of rows while the caller computes, of single rows as one.
 
 Bulk work turns thousands of rows into decisions (our process) and stores them (the database's process). One
 after the other leaves one of two cores idle. Within ``writing_behind`` the statements of ``kernel.bulk`` are
 handed to a thread, which sends them over the same connection in the given order; every other statement waits
 for them first. So nobody reads what is not yet written, and the order of statements is the written one.
+
+A single payment writes to six tables, and each statement costs both processes more than its row. Within
+``writing_together`` they are sent as one.
 """
 
 import sys
@@ -12,6 +15,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -116,10 +121,57 @@ def writing_behind(session: Session) -> Iterator[None]:
             event.remove(connection, "before_cursor_execute", wait)
 
 
+class _Together:
+    """Statements that wait to be sent as one."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[str, tuple[Any, ...]]] = []
+
+    def send(self, statement: str, parameters: tuple[Any, ...]) -> None:
+        """Let a statement wait."""
+        self._waiting.append((statement, parameters))
+
+    def write(self, connection: Connection) -> None:
+        """Send what waits."""
+        if self._waiting:
+            statements, parameters = zip(*self._waiting, strict=True)
+            connection.exec_driver_sql(_as_one(statements), tuple(chain.from_iterable(parameters)))
+
+
+@lru_cache(maxsize=50)
+def _as_one(statements: tuple[str, ...]) -> str:
+    *others, last = statements
+    if not others:
+        return last
+    return f"WITH {', '.join(f'w{place} AS ({each})' for place, each in enumerate(others))} {last}"
+
+
+@contextmanager
+def writing_together(session: Session) -> Iterator[None]:
+    """Send the block's writes of ``kernel.bulk`` with one statement, at its end: for work of single rows.
+
+    Until then nobody sees them, nor does the block itself. References between them are looked up when all are
+    there; two of them must not change one row. On SQLite, where nothing travels, each is written at once.
+
+    Raises:
+        DBAPIError: a write was refused, and none was done.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "postgresql" or _INFO_KEY in session.info:
+        yield
+        return
+    together = session.info[_INFO_KEY] = _Together()
+    try:
+        yield
+    finally:
+        del session.info[_INFO_KEY]
+    together.write(connection)
+
+
 def write(session: Session, statement: str, parameters: tuple[Any, ...]) -> None:
-    """Execute a statement in the driver's own words of which only the effect matters: now, or behind."""
-    behind = session.info.get(_INFO_KEY)
-    if behind is None:
+    """Execute a statement in the driver's own words of which only the effect matters: now, or later."""
+    later: _Behind | _Together | None = session.info.get(_INFO_KEY)
+    if later is None:
         session.connection().exec_driver_sql(statement, parameters)
     else:
-        behind.send(statement, parameters)
+        later.send(statement, parameters)

@@ -2,13 +2,14 @@
 
 SQLAlchemy's ``insert`` spends several times as long on each row as the database does, and psycopg as long on
 each element of a list; COPY refuses tables with row-level security. So on PostgreSQL a column travels as one
-array (``kernel.arrays``).
+array (``kernel.arrays``). A single row travels as values: for arrays of any length PostgreSQL keeps no plan.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from datetime import date, datetime, time
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -34,7 +35,20 @@ from billing.kernel.columns import EnumType, MoneyType
 from billing.kernel.db import district_of
 
 Row = tuple[Any, ...]  # a value per column, as Python has it
-_Binder = Callable[[Any], Any]
+Binder = Callable[[Any], Any]
+
+# Values go as texts: of an integer psycopg chooses the type by its size, and the server would prepare the
+# statement for every choice.
+_TEXTS: Mapping[str, Callable[[Any], str]] = {
+    "UUID": attrgetter("hex"),
+    "BIGINT": str,
+    "INTEGER": str,
+    "SMALLINT": str,
+    "BOOLEAN": str,
+    "DATE": date.isoformat,
+    "TIME WITHOUT TIME ZONE": time.isoformat,
+    "TIMESTAMP WITH TIME ZONE": datetime.isoformat,
+}
 
 
 def among(
@@ -46,10 +60,10 @@ def among(
     databases limit their number.
     """
     connection = session.connection()
-    bind = _binder_of(column.type, connection.dialect)
+    bind = binder_of(column.type, connection.dialect)
     bound = [value if bind is None else bind(value) for value in values]
     if connection.dialect.name == "postgresql":
-        element = _carried(column.type, connection.dialect)
+        element = carried(column.type, connection.dialect)
         return column == func.any(literal(array(bound, element), _ArrayType(element)))
     listed = func.json_each(json.dumps(bound, ensure_ascii=False)).table_valued("value")
     return column.in_(select(listed.c.value))
@@ -106,16 +120,9 @@ def insert_row_once(
     table = model.__table__
     assert isinstance(table, Table)
     connection = session.connection()
-    names = tuple(columns)
-    if connection.dialect.name == "postgresql":
-        statement, values = (
-            _insert_arrays(table, names, connection.dialect),
-            tuple(_arrays(table, names, [row], connection.dialect)),
-        )
-    else:
-        binders = [_binder(table, name, connection.dialect) for name in names]
-        statement, [values] = _insert_values(table, names), _bound(binders, [row])
-    once = f"{statement} ON CONFLICT ({', '.join(key)}) DO NOTHING"
+    names, dialect = tuple(columns), connection.dialect
+    once = f"{_insert_values(table, names, dialect)} ON CONFLICT ({', '.join(key)}) DO NOTHING"
+    [values] = _values(table, names, [row], dialect)
     return connection.exec_driver_sql(once, values).rowcount == 1
 
 
@@ -138,22 +145,34 @@ def lower_rows(
     assert isinstance(table, Table)
     assert len({row[0] for row in rows}) == len(rows), "a row given twice would be lowered once"
     connection, district_id = session.connection(), district_of(session)
-    if connection.dialect.name == "postgresql":
-        statement = _lower_arrays(table, key, tuple(columns), connection.dialect)
-        arrays = _arrays(table, (key, *columns), rows, connection.dialect)
-        write(session, statement, (*arrays, district_id))
+    dialect, names = connection.dialect, tuple(columns)
+    if dialect.name == "postgresql" and len(rows) > 1:
+        statement = _lower_arrays(table, key, names, dialect)
+        write(session, statement, (*_arrays(table, (key, *names), rows, dialect), district_id))
         return
-    binders = [_binder(table, name, connection.dialect) for name in (key, *columns)]
-    bound = _bound(binders, rows)
-    lowered = ", ".join(f"{name} = {name} - ?" for name in columns)
-    statement = f"UPDATE {table.name} SET {lowered} WHERE district_id = ? AND {key} = ?"  # noqa: S608
-    connection.exec_driver_sql(statement, [(*row[1:], district_id, row[0]) for row in bound])
+    statement = _lower_values(table, key, names, dialect)
+    reordered = [(*row[1:], district_id, row[0]) for row in rows]
+    values = _values(table, (*names, "district_id", key), reordered, dialect)
+    if len(values) == 1:
+        write(session, statement, values[0])
+    else:
+        connection.exec_driver_sql(statement, values)
+
+
+@lru_cache(maxsize=50)
+def _lower_values(table: Table, key: str, columns: tuple[str, ...], dialect: Dialect) -> str:
+    place = {name: _place(table, name, dialect) for name in ("district_id", key, *columns)}
+    lowered = ", ".join(f"{name} = {name} - {place[name]}" for name in columns)
+    return (
+        f"UPDATE {table.name} SET {lowered}"  # noqa: S608
+        f" WHERE district_id = {place['district_id']} AND {key} = {place[key]}"
+    )
 
 
 @lru_cache(maxsize=50)
 def _lower_arrays(table: Table, key: str, columns: tuple[str, ...], dialect: Dialect) -> str:
     names = (key, *columns)
-    arrays = ", ".join(f"%s::{_carried(table.c[name].type, dialect)}[]" for name in names)
+    arrays = ", ".join(f"%s::{carried(table.c[name].type, dialect)}[]" for name in names)
     lowered = ", ".join(f"{name} = {table.name}.{name} - given.{name}" for name in columns)
     return (
         f"UPDATE {table.name} SET {lowered}"  # noqa: S608
@@ -168,13 +187,36 @@ def _arrays(table: Table, columns: Sequence[str], rows: Sequence[Row], dialect: 
         yield array(_bound_column(_binder(table, name, dialect), values), _carried_by(table, name, dialect))
 
 
-def _bound(binders: Sequence[_Binder | None], rows: Sequence[Row]) -> Iterator[Row]:
-    """Rows as the driver takes them; column by column, as that is how their values repeat."""
-    columns = zip(*rows, strict=True)
-    return zip(*map(_bound_column, binders, columns), strict=True)
+def _values(table: Table, columns: tuple[str, ...], rows: Sequence[Row], dialect: Dialect) -> list[Row]:
+    """Rows as the driver takes them; many column by column, as that is how their values repeat."""
+    binders = _binders(table, columns, dialect)
+    if len(rows) > 1:
+        return list(zip(*map(_bound_column, binders, zip(*rows, strict=True)), strict=True))
+    return [
+        tuple([value if bind is None else bind(value) for bind, value in zip(binders, row, strict=True)])
+        for row in rows
+    ]
 
 
-def _bound_column(bind: _Binder | None, values: Sequence[Any]) -> Sequence[Any]:
+@lru_cache(maxsize=200)
+def _binders(table: Table, columns: tuple[str, ...], dialect: Dialect) -> list[Binder | None]:
+    """How each column's values reach the driver when they go as values."""
+    binders = [_binder(table, name, dialect) for name in columns]
+    if dialect.name != "postgresql":
+        return binders
+    writers = [_TEXTS.get(_carried_by(table, name, dialect)) for name in columns]
+    return [
+        bind if write is None else partial(_as_text, bind, write)
+        for bind, write in zip(binders, writers, strict=True)
+    ]
+
+
+def _as_text(bind: Binder | None, write: Callable[[Any], str], value: Any) -> str | None:
+    bound = value if bind is None else bind(value)
+    return None if bound is None else write(bound)
+
+
+def _bound_column(bind: Binder | None, values: Sequence[Any]) -> Sequence[Any]:
     if bind is None:
         return values
     if _is_one(values):
@@ -190,25 +232,37 @@ def _is_one(values: Sequence[Any]) -> bool:
 
 def _write(session: Session, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        statement = _insert_arrays(table, columns, connection.dialect)
-        write(session, statement, tuple(_arrays(table, columns, rows, connection.dialect)))
+    dialect = connection.dialect
+    if dialect.name == "postgresql" and len(rows) > 1:
+        statement = _insert_arrays(table, columns, dialect)
+        write(session, statement, tuple(_arrays(table, columns, rows, dialect)))
         return
-    binders = [_binder(table, name, connection.dialect) for name in columns]
-    bound = list(_bound(binders, rows))
-    connection.exec_driver_sql(_insert_values(table, columns), bound)
+    statement, values = _insert_values(table, columns, dialect), _values(table, columns, rows, dialect)
+    if len(values) == 1:
+        write(session, statement, values[0])
+    else:
+        connection.exec_driver_sql(statement, values)
 
 
-def _insert_values(table: Table, columns: tuple[str, ...]) -> str:
-    places = ", ".join("?" * len(columns))
+@lru_cache(maxsize=200)
+def _insert_values(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
+    places = ", ".join(_place(table, name, dialect) for name in columns)
     return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608
+
+
+def _place(table: Table, column: str, dialect: Dialect) -> str:
+    """Where a value stands in a statement."""
+    if dialect.name != "postgresql":
+        return "?"
+    kind = table.c[column].type
+    return f"%s::{carried(kind, dialect)}" + ("::json" if isinstance(kind, JSON) else "")
 
 
 @lru_cache(maxsize=200)
 def _insert_arrays(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
     kinds = [table.c[name].type for name in columns]
     aliases = [f"c{place}" for place in range(len(columns))]
-    arrays = ", ".join(f"%s::{_carried(kind, dialect)}[]" for kind in kinds)
+    arrays = ", ".join(f"%s::{carried(kind, dialect)}[]" for kind in kinds)
     selected = ", ".join(
         f"{alias}::json" if isinstance(kind, JSON) else alias
         for alias, kind in zip(aliases, kinds, strict=True)
@@ -219,7 +273,7 @@ def _insert_arrays(table: Table, columns: tuple[str, ...], dialect: Dialect) -> 
     )
 
 
-def _carried(kind: TypeEngine[Any], dialect: Dialect) -> str:
+def carried(kind: TypeEngine[Any], dialect: Dialect) -> str:
     """The element type of the array that carries a column."""
     compiled = kind.compile(dialect)
     # Text without its length, because a cast to VARCHAR(30) would cut what is too long instead of refusing
@@ -229,18 +283,18 @@ def _carried(kind: TypeEngine[Any], dialect: Dialect) -> str:
 
 @lru_cache(maxsize=2000)
 def _carried_by(table: Table, column: str, dialect: Dialect) -> str:
-    return _carried(table.c[column].type, dialect)
+    return carried(table.c[column].type, dialect)
 
 
 @lru_cache(maxsize=2000)
-def _binder(table: Table, column: str, dialect: Dialect) -> _Binder | None:
+def _binder(table: Table, column: str, dialect: Dialect) -> Binder | None:
     found = table.c[column]
     if isinstance(found.type, MoneyType) and not found.nullable:
         return attrgetter("tiyn")  # what its own binder says, without calling Python for each row
-    return _binder_of(found.type, dialect)
+    return binder_of(found.type, dialect)
 
 
-def _binder_of(kind: TypeEngine[Any], dialect: Dialect) -> _Binder | None:
+def binder_of(kind: TypeEngine[Any], dialect: Dialect) -> Binder | None:
     """How a value reaches the driver; None where it goes as it is."""
     if isinstance(kind, JSON):
         return _to_json
@@ -251,12 +305,12 @@ def _binder_of(kind: TypeEngine[Any], dialect: Dialect) -> _Binder | None:
     return lru_cache(maxsize=100)(bind) if isinstance(kind, EnumType) and bind is not None else bind
 
 
-def _to_hex(value: UUID | None) -> str | None:
-    return None if value is None else f"{value.int:032x}"
-
-
 def _to_json(value: Any) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
+
+
+def _to_hex(value: UUID | None) -> str | None:
+    return None if value is None else f"{value.int:032x}"
 
 
 class _ArrayType(UserDefinedType[Array]):

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from decimal import Decimal
+from select import POLLIN, poll
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+import psycopg
 from sqlalchemy import (
     Connection,
     Engine,
@@ -22,11 +24,10 @@ from sqlalchemy import (
     Uuid,
     create_engine,
     event,
-    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -37,7 +38,7 @@ from sqlalchemy.orm import (
     mapped_column,
     with_loader_criteria,
 )
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql.visitors import ExternallyTraversible, iterate
 
 from billing.kernel.columns import InstantType, MoneyType, MonthType, QuantityType
@@ -126,13 +127,29 @@ def make_engine(url: str, **options: Any) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         _turns[engine] = Turns()
         return engine
-    return create_engine(url, pool_pre_ping=True, **options)
+    engine = create_engine(url, **options)
+    event.listen(engine, "checkout", _refuse_hung_up)
+    return engine
 
 
 def make_replica(url: str) -> Replica:
     """The standby behind a PostgreSQL URL; nobody connects to it before it is asked."""
     patience = {"connect_timeout": CONNECT_SECONDS_MAX, "tcp_user_timeout": SILENT_MILLISECONDS_MAX}
     return Replica(make_engine(url, connect_args=patience))
+
+
+def _refuse_hung_up(connection: DBAPIConnection, _: ConnectionPoolEntry, __: PoolProxiedConnection) -> None:
+    """Let the pool connect anew where the server has hung up meanwhile: what it says last waits to be read.
+
+    To ask it each time whether it is there would be one more wait in every unit of work.
+    """
+    assert isinstance(connection, psycopg.Connection)
+    if connection.closed:
+        raise DisconnectionError
+    waiting = poll()
+    waiting.register(connection.fileno(), POLLIN)
+    if waiting.poll(0):
+        raise DisconnectionError
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -292,10 +309,7 @@ def actor_of(session: Session) -> UUID | None:
 
 def _tell_postgresql(connection: Connection, district_id: int) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(
-            text("SELECT set_config('auyl.district_id', :district_id, true)"),
-            {"district_id": str(district_id)},
-        )
+        connection.exec_driver_sql("SELECT set_config('auyl.district_id', %s, true)", (str(district_id),))
 
 
 @event.listens_for(Session, "after_begin")

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from billing.kernel.bulk import Row, insert_rows
@@ -14,8 +14,32 @@ from billing.kernel.db import actor_of, district_of
 from billing.kernel.errors import NotFound, RuleViolation
 from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money
+from billing.kernel.ready import Ready, among_given
 from billing.ledger.books import budget_book_id, enterprise_book_id, get_book
 from billing.ledger.models import Account, Book, BookKind, SourceKind, Transfer
+
+# The row is locked (FOR KEY SHARE waits only for FOR UPDATE, not for others who post) and read in the same
+# statement, so that the month cannot be closed between look and write.
+_HELD = (
+    select(
+        Book.id,
+        Book.kind,
+        Book.closed_through,
+        Account.code,
+        Account.fiscal_year,
+        Account.id.label("account_id"),
+    )
+    .join(Account, (Account.district_id == Book.district_id) & (Account.book_id == Book.id))
+    .where(among_given(Account.code, "codes"))
+    .with_for_update(of=Book, read=True, key_share=True)
+)
+_OF_ENTERPRISE = Book.enterprise_id == bindparam("enterprise_id")
+_OF_BUDGET = Book.kind == BookKind.BUDGET
+_ENTERPRISE_BOOK = Ready(_HELD.where(_OF_ENTERPRISE))
+_BUDGET_BOOK = Ready(_HELD.where(_OF_BUDGET))
+_BOOK = Ready(_HELD.where(Book.id == bindparam("book_id")))
+# The enterprise's first, as by whoever holds one after the other.
+_BOTH_BOOKS = Ready(_HELD.where(or_(_OF_ENTERPRISE, _OF_BUDGET)).order_by(Book.kind.desc()))
 
 
 class MonthClosed(RuleViolation):
@@ -84,7 +108,7 @@ def hold_enterprise_book(session: Session, enterprise_id: UUID, codes: Collectio
     Raises:
         NotFound: the enterprise has no book, or none of the accounts is in it.
     """
-    held = _hold(session, Book.enterprise_id == enterprise_id, codes)
+    held = _hold(session, _ENTERPRISE_BOOK, codes, enterprise_id=enterprise_id)
     return held or hold_book(session, enterprise_book_id(session, enterprise_id), codes)
 
 
@@ -94,7 +118,7 @@ def hold_budget_book(session: Session, codes: Collection[str]) -> HeldBook:
     Raises:
         NotFound: it has not been opened.
     """
-    held = _hold(session, Book.kind == BookKind.BUDGET, codes)
+    held = _hold(session, _BUDGET_BOOK, codes)
     return held or hold_book(session, budget_book_id(session), codes)
 
 
@@ -104,22 +128,33 @@ def hold_book(session: Session, book_id: UUID, codes: Collection[str]) -> HeldBo
     Raises:
         NotFound: no such book.
     """
-    held = _hold(session, Book.id == book_id, codes)
+    held = _hold(session, _BOOK, codes, book_id=book_id)
     # The book may be there, and none of the accounts; then there is nothing to post to either.
     return held or HeldBook(book_id, get_book(session, book_id).closed_through, {})
 
 
-def _hold(session: Session, which: ColumnElement[bool], codes: Collection[str]) -> HeldBook | None:
-    # The row is locked (FOR KEY SHARE waits only for FOR UPDATE, not for others who post) and read in the
-    # same statement, so that the month cannot be closed between look and write.
-    rows = session.execute(
-        select(
-            Book.id, Book.closed_through, Account.code, Account.fiscal_year, Account.id.label("account_id")
-        )
-        .join(Account, (Account.district_id == Book.district_id) & (Account.book_id == Book.id))
-        .where(which, Account.code.in_(codes))
-        .with_for_update(of=Book, read=True, key_share=True)
-    ).all()
+def hold_books(
+    session: Session, enterprise_id: UUID, codes: Collection[str]
+) -> tuple[HeldBook, HeldBook | None]:
+    """Hold an enterprise's book and the budget's against closing, and read the accounts with these codes.
+
+    Returns:
+        Both; None for a budget's book that is not open, or has none of the accounts.
+
+    Raises:
+        NotFound: the enterprise has no book.
+    """
+    rows = _BOTH_BOOKS.rows(session, enterprise_id=enterprise_id, codes=codes)
+    held = _held_book([row for row in rows if row.kind is BookKind.ENTERPRISE])
+    of_budget = _held_book([row for row in rows if row.kind is BookKind.BUDGET])
+    return held or hold_enterprise_book(session, enterprise_id, codes), of_budget
+
+
+def _hold(session: Session, held: Ready, codes: Collection[str], **which: UUID) -> HeldBook | None:
+    return _held_book(held.rows(session, codes=codes, **which))
+
+
+def _held_book(rows: Sequence[Any]) -> HeldBook | None:
     if not rows:
         return None
     accounts = {(row.code, row.fiscal_year): row.account_id for row in rows}

@@ -294,7 +294,8 @@ def record_payment(body: dict[str, Any]) -> dict[str, Any]:
 
     The same channel and outside id again is the same payment, as it stands.
     """
-    return _detail(service.record_payment(current_session(), **body))
+    session = current_session()
+    return _detail(service.get_payment(session, service.record_payment(session, **body)))
 
 
 @blp.post("/payments/preview")

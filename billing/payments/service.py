@@ -24,17 +24,14 @@ from billing.ledger.models import SourceKind, Transfer
 from billing.outbox import service as outbox
 from billing.outbox.models import EventKind
 from billing.payments.models import Payment, PaymentMethod, PaymentReversal, Refund
-from billing.payments.recording import (
-    ACCOUNT_OF_METHOD,
+from billing.payments.receipts import (
     CASH_DESK,
-    CASH_ORDER_SERIES,
     RECEIPT_BOOK,
     CashReceipt,
     OutsideIdReused,
     Receipt,
-    Recorded,
-    record_payments,
 )
+from billing.payments.recording import ACCOUNT_OF_METHOD, CASH_ORDER_SERIES, Recorded, record_payments
 from billing.payments.signed_days import hold_against_signing
 from billing.receivables import corrections
 from billing.receivables import service as receivables
@@ -100,7 +97,7 @@ def record_payment(
     receipt: CashReceipt | None = None,
     payer_name: str | None = None,
     invoice_ids: Collection[UUID] = (),
-) -> Payment:
+) -> UUID:
     """Record money received from or for a customer, once, and allocate it.
 
     The same ``channel`` and ``outside_id`` with the same customer, sum and date is the same payment.
@@ -112,6 +109,9 @@ def record_payment(
         outside_id: the provider's transaction or the bank's document.
         receipt: required for cash, refused otherwise: cash needs a fiscal receipt.
         invoice_ids: the invoices the payer named; none: the oldest debt first.
+
+    Returns:
+        The payment's id. Nothing is read back: who shows it asks ``get_payment``.
 
     Raises:
         NotFound: no such customer, or the enterprise has no book.
@@ -133,7 +133,7 @@ def record_payment(
         invoice_ids=tuple(invoice_ids),
     )
     [recorded] = record_payments(session, enterprise_id, [told])
-    return get_payment(session, recorded.payment_id)
+    return recorded.payment_id
 
 
 def preview_payment(

@@ -9,12 +9,31 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from billing.kernel.errors import NotFound, RuleViolation
+from billing.kernel.ready import Ready, among_given
 from billing.payments.models import SignedDay
 from billing.payments.providers.models import Provider
+
+_HELD_AGAINST_SIGNING = Ready(
+    select(Provider.id)
+    .where(among_given(Provider.code, "channels"))
+    .order_by(Provider.id)
+    .with_for_update(read=True, key_share=True)
+)
+_SIGNED = Ready(
+    select(Provider.code, SignedDay.day)
+    .join(
+        Provider,
+        and_(Provider.district_id == SignedDay.district_id, Provider.id == SignedDay.provider_id),
+    )
+    .where(
+        among_given(Provider.code, "channels"),
+        SignedDay.day.between(bindparam("first_day"), bindparam("last_day")),
+    )
+)
 
 
 class DaySignedOff(RuleViolation):
@@ -50,14 +69,7 @@ def signed_days_of(
     session: Session, channels: Collection[str], first_day: date, last_day: date
 ) -> set[tuple[str, date]]:
     """Which days of channels are frozen; to be asked while their providers are held."""
-    rows = session.execute(
-        select(Provider.code, SignedDay.day)
-        .join(
-            Provider,
-            and_(Provider.district_id == SignedDay.district_id, Provider.id == SignedDay.provider_id),
-        )
-        .where(Provider.code.in_(channels), SignedDay.day.between(first_day, last_day))
-    )
+    rows = _SIGNED.rows(session, channels=channels, first_day=first_day, last_day=last_day)
     return {(row.code, row.day) for row in rows}
 
 
@@ -86,11 +98,6 @@ def hold_against_signing(session: Session, days: Mapping[str, Collection[date]])
     """
     if not days:
         return
-    session.execute(
-        select(Provider.id)
-        .where(Provider.code.in_(days.keys()))
-        .order_by(Provider.id)
-        .with_for_update(read=True, key_share=True)
-    ).all()
+    _HELD_AGAINST_SIGNING.rows(session, channels=days.keys())
     # A statement of its own: it sees what was signed before the lock came.
     refuse_signed(session, days)

@@ -43,8 +43,8 @@ class Receivable(InDistrict, Base):
             "ix_receivable_open_of_payer",
             "district_id",
             "payer_id",
-            sqlite_where=text("open_amount > 0"),
-            postgresql_where=text("open_amount > 0"),
+            sqlite_where=text("open_amount > 0 AND payer_id IS NOT NULL"),
+            postgresql_where=text("open_amount > 0 AND payer_id IS NOT NULL"),
         ),
     )
 

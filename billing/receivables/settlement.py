@@ -105,12 +105,18 @@ class Settling:
     What it has to know of the books it reads with the first settlements, and never again.
     """
 
-    def __init__(self, session: Session, enterprise_id: UUID, book: ledger.HeldBook | None = None) -> None:
-        """Settle in an enterprise's book, held with the accounts of ``SETTLED_ON`` if it is held already."""
+    def __init__(
+        self,
+        session: Session,
+        enterprise_id: UUID,
+        book: ledger.HeldBook | None = None,
+        budget_book: ledger.HeldBook | None = None,
+    ) -> None:
+        """Settle in books that may be held already, the enterprise's with the accounts of ``SETTLED_ON``."""
         self._session = session
         self._enterprise_id = enterprise_id
         self._book = book
-        self._revenue = budget.Revenue(session, enterprise_id)
+        self._revenue = budget.Revenue(session, enterprise_id, budget_book)
 
     def settle(self, settlements: Sequence[Settlement], postings: ledger.Postings) -> None:
         """Put parts of payments on open lines, with postings and revenue lines.

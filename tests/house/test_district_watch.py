@@ -54,6 +54,8 @@ ONE_DISTRICT = {
     "insert": "INSERT INTO line (district_id, id) SELECT district_id, id FROM invoice",
     "values": "INSERT INTO line (district_id, id) VALUES (%(a)s, %(b)s), (%(c)s, %(d)s)",
     "values of a sequence": "INSERT INTO line (district_id, id) VALUES (%(a)s, (SELECT 1))",
+    "changes side by side": "WITH w AS (INSERT INTO line (district_id) SELECT d FROM unnest(%(a)s) AS g (d))"
+    " UPDATE invoice SET id = 1 FROM customer c WHERE c.district_id = invoice.district_id",
     "an array": "UPDATE line SET id = g.b FROM unnest(%(a)s::INTEGER[]) AS g (b) WHERE line.id = g.b",
 }
 SEVERAL_DISTRICTS = {
@@ -82,6 +84,8 @@ SEVERAL_DISTRICTS = {
     "insert": "INSERT INTO line (district_id, id) SELECT 7, id FROM invoice",
     "values of another table": "INSERT INTO line (district_id, id) VALUES (1, (SELECT max(id) FROM invoice))",
     "qualified": "SELECT 1 FROM public.customer JOIN public.invoice ON invoice.id = customer.id",
+    "one of several changes": "WITH w AS (UPDATE invoice SET id = 1 FROM customer c WHERE c.id = invoice.id)"
+    " INSERT INTO line (district_id) SELECT d FROM unnest(%(a)s) AS g (d)",
     "a changed district": "INSERT INTO line (district_id, id) SELECT district_id + 1, id FROM invoice",
 }
 # What a run inside of a run must leave alone.

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from billing.kernel.behind import STATEMENTS_MAX, writing_behind
+from billing.kernel.behind import STATEMENTS_MAX, writing_behind, writing_together
 from billing.kernel.bulk import insert_rows, lower_rows
 from billing.kernel.ids import new_id
 from billing.kernel.money import Money
@@ -16,6 +16,7 @@ from billing.outbox.models import EventKind, OutboxEvent
 from billing.receivables.models import Advance
 from tests.support.billing import advance_left, open_desk, pay
 from tests.support.districts import DISTRICT_ID
+from tests.support.statements import counted_statements
 
 COLUMNS = ("district_id", "id", "kind", "subject_id")
 
@@ -111,3 +112,52 @@ def test_two_blocks_at_once_leave_the_interpreter_as_it_was(engine):
         second.__exit__(None, None, None)
 
     assert sys.getswitchinterval() == usual
+
+
+def test_writes_of_a_block_are_one_statement(session):
+    """Two tables and a change of a third travel at the end, as one; alone a write goes as it is."""
+    desk = open_desk(session)
+    payment = pay(session, desk.enterprise.id, desk.customer.id, 100)
+    before = written(session)
+    with counted_statements(session) as told, writing_together(session):
+        insert_rows(session, OutboxEvent, COLUMNS, [event_row()])
+        lower_rows(session, Advance, "payment_id", ("open_amount",), [(payment.id, Money.tenge(40))])
+        insert_rows(session, OutboxEvent, COLUMNS, [event_row(), event_row()])
+    with writing_together(session):
+        insert_rows(session, OutboxEvent, COLUMNS, [event_row()])
+    with writing_together(session):
+        pass
+
+    assert len(told) == (1 if session.get_bind().dialect.name == "postgresql" else 3)
+    assert written(session) == before + 4
+    assert advance_left(session, payment) == Money.tenge(60)
+
+
+def test_a_refusal_takes_the_whole_block_back(session):
+    """One id twice: the database refuses the second, and the first is not there either."""
+    event_id = new_id()
+
+    with pytest.raises(DBAPIError):
+        write_in_savepoint(session, lambda: announce(session, event_id), lambda: announce(session, event_id))
+
+    assert written(session) == 0
+
+
+def test_a_block_that_fails_writes_nothing(session):
+    """What it would have written is forgotten, and the next block begins anew."""
+    with pytest.raises(ZeroDivisionError):
+        write_in_savepoint(session, lambda: announce(session), lambda: 1 // 0)
+
+    write_in_savepoint(session, lambda: announce(session))
+
+    assert written(session) == 1
+
+
+def announce(session, event_id=None):
+    insert_rows(session, OutboxEvent, COLUMNS, [event_row(event_id)])
+
+
+def write_in_savepoint(session, *deeds):
+    with session.begin_nested(), writing_together(session):
+        for deed in deeds:
+            deed()

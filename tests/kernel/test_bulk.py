@@ -3,13 +3,14 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from billing.customers.models import Customer
 from billing.kernel.bulk import among, insert_row_once, insert_rows, lower_rows
 from billing.kernel.ids import new_id
 from billing.kernel.money import Money
+from billing.kernel.ready import Ready, among_given
 from billing.payments.models import Payment, PaymentMethod
 from billing.receivables.models import Advance
 from tests.support.billing import advance_left, open_desk, pay
@@ -47,7 +48,8 @@ def write(desk, *rows):
     insert_rows(desk.session, Payment, columns, [tuple(row[name] for name in columns) for row in rows])
 
 
-def test_odd_text_numbers_days_and_json_come_back_as_they_were(session):
+@pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
+def test_odd_text_numbers_days_and_json_come_back_as_they_were(session, together):
     """Quotes, braces, backslashes, the word NULL, nothing at all: none is taken for the array's own signs."""
     desk = open_desk(session)
     rows = [
@@ -62,7 +64,8 @@ def test_odd_text_numbers_days_and_json_come_back_as_they_were(session):
         for number, odd in enumerate(ODD)
     ] + [payment_row(desk, 99)]
 
-    write(desk, *rows)
+    for part in [rows] if together else [[row] for row in rows]:
+        write(desk, *part)
 
     for row in rows:
         stored = session.get_one(Payment, (DISTRICT_ID, row["id"]))
@@ -145,6 +148,29 @@ def test_among_finds_ids_and_texts(session, count):
     )
 
     assert {each.id for each in by_id} == {each.id for each in by_name} == {each.id for each in wanted}
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_query_made_once_finds_ids_and_odd_texts(session, count):
+    """The same query is asked for any number of values, whatever signs are in them."""
+    people = [make_customer(session, serial) for serial in range(3)]
+    wanted = people[:count]
+    of_ids = Ready(select(Customer.id).where(among_given(Customer.id, "ids")))
+    of_numbers = Ready(select(Customer.id).where(among_given(Customer.account_number, "numbers")))
+
+    by_id = of_ids.rows(session, ids=[each.id for each in wanted])
+    by_number = of_numbers.rows(session, numbers=[*ODD, *(each.account_number for each in wanted)])
+
+    assert {row.id for row in by_id} == {row.id for row in by_number} == {each.id for each in wanted}
+
+
+def test_a_query_made_once_sees_what_waits_in_the_session(session):
+    """What the session has not written yet is written before the question."""
+    names = Ready(select(Customer.name).where(Customer.id == bindparam("customer_id")))
+    customer = make_customer(session)
+    customer.name = "Changed"
+
+    assert [row.name for row in names.rows(session, customer_id=customer.id)] == ["Changed"]
 
 
 def test_a_row_is_inserted_once(session):

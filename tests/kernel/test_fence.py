@@ -6,6 +6,7 @@ from sqlalchemy.orm import aliased
 
 from billing.access.models import Membership, Role, User
 from billing.kernel.db import ALL_DISTRICTS, NotScoped
+from billing.kernel.ready import Ready
 from tests.support.districts import DISTRICT_ID, make_district
 from tests.support.web import make_user
 
@@ -39,6 +40,19 @@ def test_every_part_of_a_statement_stays_in_the_district(two_districts, statemen
             assert len(session.execute(statement).all()) == expected
     with two_districts.begin(None) as session, pytest.raises(NotScoped):
         session.execute(statement)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
+def test_a_query_made_once_stays_in_the_district(two_districts, statement):
+    """It is asked of one district after the other; of no district and of all of them it may not be asked."""
+    query = Ready(statement)
+    for district_id in (DISTRICT_ID, 2, DISTRICT_ID):
+        with two_districts.begin(district_id) as session:
+            [row] = query.rows(session)
+            assert session.get_one(User, row[0]).login == f"clerk{district_id}"
+    for district_id in (None, ALL_DISTRICTS):
+        with two_districts.begin(district_id) as session, pytest.raises(NotScoped):
+            query.rows(session)
 
 
 def test_counting_stays_in_the_district(two_districts):

@@ -235,7 +235,8 @@ def record(desk, **options):
         "received_on": APRIL_10,
         "outside_id": "PAY-17",
     }
-    return payments.record_payment(desk.session, **(dull | options))
+    payment_id = payments.record_payment(desk.session, **(dull | options))
+    return payments.get_payment(desk.session, payment_id)
 
 
 def test_a_payment_makes_sense_or_is_refused(desk):

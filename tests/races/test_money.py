@@ -148,7 +148,7 @@ def test_one_bank_document_told_for_many_is_of_the_first(sessions, desk, togethe
 
 def tell(session, desk, customer_id):
     """500 tenge by the bank's document PAY-17."""
-    return payments.record_payment(
+    payment_id = payments.record_payment(
         session,
         desk.enterprise.id,
         customer_id,
@@ -157,6 +157,7 @@ def tell(session, desk, customer_id):
         received_on=APRIL_10,
         outside_id="PAY-17",
     )
+    return payments.get_payment(session, payment_id)
 
 
 def test_credits_at_once_never_exceed_the_invoice(sessions, desk, together, clients):

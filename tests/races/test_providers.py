@@ -83,7 +83,7 @@ def test_a_transaction_and_a_clerk_who_enters_it_at_once(sessions, provider, acc
     def act(session, number):
         if number % 2:
             return service.pay(session, provider, told(accounts[0], 7), now=NOW).outcome
-        return record_payment(
+        record_payment(
             session,
             desk.enterprise.id,
             other,
@@ -92,7 +92,8 @@ def test_a_transaction_and_a_clerk_who_enters_it_at_once(sessions, provider, acc
             received_on=TODAY,
             channel=provider.code,
             outside_id="7",
-        ).customer_id
+        )
+        return other
 
     answers = together(act)
 

@@ -58,7 +58,7 @@ def test_the_document_s_number_finds_the_recorded_payment(counter):
 
 def pay_by_document(counter, number):
     """A payment by bank that a clerk recorded under the number of its payment order."""
-    return payments.record_payment(
+    payment_id = payments.record_payment(
         counter.session,
         counter.desk.enterprise.id,
         counter.customer.id,
@@ -67,6 +67,7 @@ def pay_by_document(counter, number):
         received_on=APRIL_12,
         outside_id=number,
     )
+    return payments.get_payment(counter.session, payment_id)
 
 
 def transfer_sources(counter, taken):

@@ -9,7 +9,7 @@ from billing.kernel.errors import NotFound
 from billing.kernel.money import ZERO, Money
 from billing.payments import service as payments
 from billing.payments.models import Payment
-from billing.payments.recording import OutsideIdReused
+from billing.payments.receipts import OutsideIdReused
 from billing.reconciliation.batch_decisions import Chosen, settle_batch
 from billing.reconciliation.three_way.comparison import Counted, PaidOver, compare_days
 from billing.reconciliation.three_way.differences import DifferenceKind, differences_of

@@ -123,7 +123,7 @@ def pay(
         receipt = payments.CashReceipt(
             f"{next(_numbers):010d}", "010101234567", datetime(2026, 4, 10, 6, 30, tzinfo=UTC)
         )
-    return payments.record_payment(
+    payment_id = payments.record_payment(
         session,
         enterprise_id,
         customer_id,
@@ -133,6 +133,7 @@ def pay(
         receipt=receipt,
         invoice_ids=invoice_ids,
     )
+    return payments.get_payment(session, payment_id)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ _Term = tuple[object, str]  # a column of one occurrence of a table
 _Outputs = dict[str, _Term | None]  # what a query selects, in order; None where it is no column
 _Found = tuple[_Outputs, list[_Term]]  # with the district of every occurrence inside of it
 
-_KNOWN = (exp.Select, exp.SetOperation, exp.Insert, exp.Update, exp.Delete)
+_CHANGES = (exp.Insert, exp.Update, exp.Delete)
+_KNOWN = (exp.Select, exp.SetOperation, *_CHANGES)
 _GIVEN: _Term = ("given", DISTRICT)  # the district that parameters and literals name
 
 
@@ -122,6 +123,10 @@ class _Reader:
         for query in clause.expressions:
             # Read anew wherever it is named: two occurrences of it may be of two districts.
             names = [column.name for column in query.args["alias"].columns]
+            if isinstance(query.this, _CHANGES):
+                self.read(
+                    query.this, _Scope()
+                )  # a change of its own, which happens whether it is named or not
             scope.with_queries[query.alias] = partial(self._read_named, query.this, scope, names)
 
     def _read_named(self, node: exp.Expr, scope: _Scope, names: Sequence[str]) -> _Found:

@@ -48,7 +48,7 @@ def pay_through(
     method: PaymentMethod = PaymentMethod.PROVIDER,
 ) -> Payment:
     """A resident's payment through a provider, under a transaction of the provider's."""
-    return payments.record_payment(
+    payment_id = payments.record_payment(
         desk.session,
         desk.enterprise.id,
         desk.customer.id,
@@ -58,6 +58,7 @@ def pay_through(
         channel=channel,
         outside_id=outside_id or f"{next(_transactions):010d}",
     )
+    return payments.get_payment(desk.session, payment_id)
 
 
 def paid_over(tenge: str | int, on: date = TUESDAY, purpose: str = "Платежи населения", **named: str) -> Any:

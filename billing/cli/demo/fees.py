@@ -177,7 +177,7 @@ def _mistake(session: Session, *, day: date) -> None:
     debtor = session.scalars(
         select(Invoice.customer_id).order_by(Invoice.issued_on, Invoice.number).limit(1)
     ).one()
-    payment = payments.record_payment(
+    payment_id = payments.record_payment(
         session,
         enterprise_id,
         debtor,
@@ -188,7 +188,7 @@ def _mistake(session: Session, *, day: date) -> None:
     )
     payments.reverse_payment(
         session,
-        payment.id,
+        payment_id,
         reversed_on=day + timedelta(days=2),
         reason="Төлем басқа тұрғынға тиесілі",
     )

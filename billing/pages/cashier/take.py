@@ -103,14 +103,14 @@ def take(customer_id: UUID) -> ResponseReturnValue:
     def work(session: Session) -> str:
         values = dict(form.values)
         receipt = [values.pop(name, None) for name in _RECEIPT]
-        payment = payments.record_payment(
+        payment_id = payments.record_payment(
             session,
             values.pop("enterprise_id"),
             customer_id,
             receipt=None if receipt[0] is None else payments.CashReceipt(*receipt),
             **values,
         )
-        return url_for("cashier_payments.page", payment_id=payment.id)
+        return url_for("cashier_payments.page", payment_id=payment_id)
 
     fields = {"outside_id_reused": "outside_id", "month_closed": "received_on"}
     return submit(form, work, _form(customer, None), done="page.payment_taken", fields=fields)

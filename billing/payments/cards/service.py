@@ -28,7 +28,7 @@ from billing.kernel.rows import get_row
 from billing.payments import service as payments
 from billing.payments.cards.gateway import CardOutcome, Report
 from billing.payments.cards.models import CardPayment, CardPaymentState
-from billing.payments.models import Payment, PaymentMethod
+from billing.payments.models import PaymentMethod
 from billing.payments.providers import service as providers
 from billing.payments.providers.models import IncidentKind, Provider
 from billing.payments.providers.paying import day_of
@@ -268,15 +268,15 @@ def _charge(session: Session, card: CardPayment, provider: Provider, report: Rep
         _leave(session, card, provider, IncidentKind.SUM_DIFFERS, amount=report.amount or ZERO, now=now)
         return
     try:
-        booked = booked or _book(session, card, provider, report, now)
+        payment_id = booked.id if booked else _book(session, card, provider, report, now)
     except Refusal as refusal:
         kind = IncidentKind.NOT_BOOKED
         _leave(session, card, provider, kind, amount=card.amount, now=now, refusal=refusal.code)
         return
-    card.state, card.payment_id, card.reason = CardPaymentState.PAID, booked.id, None
+    card.state, card.payment_id, card.reason = CardPaymentState.PAID, payment_id, None
 
 
-def _book(session: Session, card: CardPayment, provider: Provider, report: Report, now: datetime) -> Payment:
+def _book(session: Session, card: CardPayment, provider: Provider, report: Report, now: datetime) -> UUID:
     """Record the payment, on the bank's day: for the invoice, or what is owed where that is paid already."""
     # Within a savepoint: the order and the incident stay when the payment cannot.
     with session.begin_nested():

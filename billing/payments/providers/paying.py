@@ -151,7 +151,7 @@ def book(
     """
     # Within a savepoint: the claim and the incident stay when the payment cannot.
     with session.begin_nested():
-        return payments.record_payment(
+        payment_id = payments.record_payment(
             session,
             provider.enterprise_id,
             customer.id,
@@ -161,6 +161,7 @@ def book(
             channel=provider.code,
             outside_id=transaction.txn_id,
         )
+        return payments.get_payment(session, payment_id)
 
 
 def day_of(instant: datetime) -> date:

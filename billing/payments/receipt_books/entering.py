@@ -106,7 +106,7 @@ def enter_receipt(
             return Entry(EntryOutcome.AGAIN, number, known)
         _keep_double(session, leaf, receipt, now)
         return Entry(EntryOutcome.DOUBLE, number, known)
-    payment = payments.record_payment(
+    leaf.payment_id = payments.record_payment(
         session,
         book.enterprise_id,
         receipt.customer_id,
@@ -119,9 +119,8 @@ def enter_receipt(
         payer_name=receipt.payer_name,
         invoice_ids=receipt.invoice_ids,
     )
-    leaf.payment_id = payment.id
     _settle(session, leaf, now)
-    return Entry(EntryOutcome.ENTERED, number, payment)
+    return Entry(EntryOutcome.ENTERED, number, payments.get_payment(session, leaf.payment_id))
 
 
 def spoil_number(

@@ -23,7 +23,8 @@ from billing.ledger import service as ledger
 from billing.ledger.chart import BANK
 from billing.ledger.models import Account, Transfer
 from billing.payments.models import PaymentMethod
-from billing.payments.recording import Receipt, record_payments
+from billing.payments.receipts import Receipt
+from billing.payments.recording import record_payments
 from billing.reconciliation.booking import Booking, book_matches
 from billing.reconciliation.direct_payments import record_payment_matches, takes_payments
 from billing.reconciliation.formats.statement import Direction

@@ -13,7 +13,8 @@ from billing.kernel.behind import writing_behind
 from billing.kernel.ids import new_id
 from billing.ledger.service import MonthClosed
 from billing.payments.models import PaymentMethod
-from billing.payments.recording import Receipt, Recorded, Recording, record_payments
+from billing.payments.receipts import Receipt
+from billing.payments.recording import Recorded, Recording, record_payments
 from billing.receivables.service import NotOpenForCustomer
 from billing.reconciliation.arrivals import lock_budget_book
 from billing.reconciliation.direct_payments import record_payment_matches, takes_payments

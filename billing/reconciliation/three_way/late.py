@@ -15,7 +15,8 @@ from billing.kernel.rows import get_row
 from billing.payments.models import Payment
 from billing.payments.providers.agreements import method_of
 from billing.payments.providers.models import Provider
-from billing.payments.recording import Receipt, record_payments
+from billing.payments.receipts import Receipt
+from billing.payments.recording import record_payments
 from billing.payments.signed_days import hold_providers, refuse_signed
 from billing.reconciliation.matches import in_chunks
 from billing.reconciliation.three_way.models import RegistryRow

@@ -217,7 +217,7 @@ def test_a_payment_entered_by_hand_is_not_recorded_again(sessions, kaspi, desk, 
     answer = said(kaspi.pay(account, "100.00", txn_id=1))
     other = kaspi.pay(account, "99.00", txn_id=2)
 
-    assert (answer["result"], answer["prv_txn_id"]) == (0, by_hand[0].id.int % 10**18)
+    assert (answer["result"], answer["prv_txn_id"]) == (0, by_hand[0].int % 10**18)
     assert code(other) == 5
     with sessions.begin(DISTRICT_ID, read_only=True) as session:
         assert [each.txn_id for each in service.list_incidents(session).items] == ["2"]

@@ -125,6 +125,15 @@ class Transfer(Identified, Base):
             sqlite_where=text("party_id IS NOT NULL"),
             postgresql_where=text("party_id IS NOT NULL"),
         ),
+        # Few among many: whoever asks what the bank's rows have posted need not read the whole ledger.
+        Index(
+            "ix_transfer_of_bank",
+            "district_id",
+            "source_kind",
+            "source_id",
+            sqlite_where=text("source_kind IN ('statement', 'arrival')"),
+            postgresql_where=text("source_kind IN ('statement', 'arrival')"),
+        ),
     )
 
     book_id: Mapped[UUID]

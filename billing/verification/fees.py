@@ -49,6 +49,11 @@ _SETTLED = """
         JOIN policy p ON p.district_id = s.district_id AND p.enterprise_id = s.enterprise_id
              AND p.valid_from <= s.allocated_on AND (p.next_from IS NULL OR p.next_from > s.allocated_on)
         WHERE p.kind = 'gross'
+    ), revenue_lines AS (
+        SELECT COUNT(CASE WHEN allocation_id IS NOT NULL AND amount >= 0 THEN 1 END) AS of_fees,
+               COUNT(CASE WHEN allocation_id IS NULL OR amount < 0 THEN 1 END) AS others
+        FROM revenue_line
+        WHERE (:district = 0 OR district_id = :district)
     )
 """
 _ALLOCATIONS = """
@@ -56,12 +61,8 @@ _ALLOCATIONS = """
     UNION ALL SELECT 'allocation_posted', COALESCE(SUM(posted), 0) FROM settled
     UNION ALL SELECT 'fee', COALESCE(SUM(net), 0) FROM fee
     UNION ALL SELECT 'fee_on_line', COALESCE(SUM(on_line), 0) FROM fee
-    UNION ALL
-    SELECT CASE WHEN allocation_id IS NOT NULL AND amount >= 0 THEN 'line_of_fee'
-                ELSE 'other_line' END, COUNT(*)
-    FROM revenue_line
-    WHERE (:district = 0 OR district_id = :district)
-    GROUP BY CASE WHEN allocation_id IS NOT NULL AND amount >= 0 THEN 'line_of_fee' ELSE 'other_line' END
+    UNION ALL SELECT 'line_of_fee', of_fees FROM revenue_lines
+    UNION ALL SELECT 'other_line', others FROM revenue_lines
 """
 
 # Few: what releases took back, and the budget's share of net income, which no allocation made.

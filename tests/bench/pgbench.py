@@ -7,9 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from psycopg.adapt import Transformer
+from psycopg.pq import Format
 from psycopg.sql import Literal
 from sqlalchemy import URL
 
+from billing.kernel.arrays import Array
 from tests.support.postgres import find_binaries
 
 _PLACE = re.compile(r"%(?:\((?P<name>\w+)\))?s")
@@ -61,4 +64,10 @@ def _executed(statement: str, parameters: Any, prepared: dict[str, str]) -> str:
     if text.startswith(("SAVEPOINT", "RELEASE")):
         return f"{text};"
     name = prepared.setdefault(text, f"statement_{len(prepared)}")
-    return f"EXECUTE {name} ({', '.join(Literal(value).as_string() for value in values)});"
+    return f"EXECUTE {name} ({', '.join(map(_literal, values))});"
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, Array):  # in the driver's binary format, which a script cannot hold
+        value = Transformer().get_loader(value.oid, Format.BINARY).load(value.content)
+    return Literal(value).as_string()

@@ -1,6 +1,6 @@
 """Collected fees become revenue lines, and are taken back; codes, plan and policies stand in files beside."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,11 +8,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from billing.budget.models import (
-    NetIncomeStep,
-    PolicyKind,
-    RevenueLine,
-)
+from billing.budget.models import NetIncomeStep, PolicyKind, PostingPolicy, RevenueLine
 from billing.budget.plan import (
     UnknownBudgetCode,
     codes_of_year,
@@ -37,6 +33,7 @@ from billing.kernel.db import district_of
 from billing.kernel.errors import RuleViolation
 from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money
+from billing.kernel.ready import Ready
 from billing.ledger import service as ledger
 from billing.ledger.chart import BUDGET_IN_TRANSIT, AccountRow
 from billing.ledger.models import AccountKind, Book, SourceKind, Transfer
@@ -49,6 +46,7 @@ __all__ = [
     "Step",
     "UnknownBudgetCode",
     "codes_of_year",
+    "hold_books",
     "knows_code",
     "list_plan",
     "list_policies",
@@ -101,11 +99,17 @@ class Revenue:
     What it has to know it reads with the first fees, and never again.
     """
 
-    def __init__(self, session: Session, enterprise_id: UUID, book: ledger.HeldBook | None = None) -> None:
-        """Post to the budget's book, with whatever accounts of it are held already."""
+    def __init__(
+        self,
+        session: Session,
+        enterprise_id: UUID,
+        book: ledger.HeldBook | None = None,
+        policies: Sequence[tuple[date, PolicyKind]] | None = None,
+    ) -> None:
+        """Post to the budget's book, of which accounts may be held already, by policies that may be known."""
         self._session = session
         self._enterprise_id = enterprise_id
-        self._policies: Sequence[tuple[date, PolicyKind]] | None = None
+        self._policies = policies
         self._book = book
 
     def post(self, fees: Sequence[Fee], postings: ledger.Postings) -> None:
@@ -175,6 +179,34 @@ class Revenue:
         ]
         self._book = _hold_budget_book(self._session, entries, self._book)
         return postings.add(self._book, entries)
+
+
+# Of the enterprise's book a row per account and policy, of the budget's a row per account.
+_BOOKS_AND_POLICIES = Ready(
+    ledger.BOTH_BOOKS.add_columns(PostingPolicy.valid_from, PostingPolicy.kind.label("policy")).outerjoin(
+        PostingPolicy,
+        (PostingPolicy.district_id == Book.district_id) & (PostingPolicy.enterprise_id == Book.enterprise_id),
+    )
+)
+
+
+def hold_books(
+    session: Session, enterprise_id: UUID, codes: Collection[str]
+) -> tuple[ledger.HeldBook, Revenue]:
+    """Hold an enterprise's book and the budget's against closing, with the accounts of these codes in either.
+
+    Returns:
+        The enterprise's book, and what posts its fees to the budget's.
+
+    Raises:
+        NotFound: the enterprise has no book.
+    """
+    rows = _BOOKS_AND_POLICIES.rows(session, enterprise_id=enterprise_id, codes=codes)
+    book, budget_book = ledger.both_books(rows)
+    if book is None:
+        return ledger.hold_enterprise_book(session, enterprise_id, codes), Revenue(session, enterprise_id)
+    policies = sorted({(row.valid_from, row.policy) for row in rows if row.policy is not None}, reverse=True)
+    return book, Revenue(session, enterprise_id, budget_book, policies)
 
 
 _REVENUE_COLUMNS = (

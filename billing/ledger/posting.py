@@ -38,8 +38,8 @@ _OF_BUDGET = Book.kind == BookKind.BUDGET
 _ENTERPRISE_BOOK = Ready(_HELD.where(_OF_ENTERPRISE))
 _BUDGET_BOOK = Ready(_HELD.where(_OF_BUDGET))
 _BOOK = Ready(_HELD.where(Book.id == bindparam("book_id")))
-# The enterprise's first, as by whoever holds one after the other.
-_BOTH_BOOKS = Ready(_HELD.where(or_(_OF_ENTERPRISE, _OF_BUDGET)).order_by(Book.kind.desc()))
+# Both are held with one look, the enterprise's first, as by whoever holds one after the other.
+BOTH_BOOKS = _HELD.where(or_(_OF_ENTERPRISE, _OF_BUDGET)).order_by(Book.kind.desc())
 
 
 class MonthClosed(RuleViolation):
@@ -133,21 +133,10 @@ def hold_book(session: Session, book_id: UUID, codes: Collection[str]) -> HeldBo
     return held or HeldBook(book_id, get_book(session, book_id).closed_through, {})
 
 
-def hold_books(
-    session: Session, enterprise_id: UUID, codes: Collection[str]
-) -> tuple[HeldBook, HeldBook | None]:
-    """Hold an enterprise's book and the budget's against closing, and read the accounts with these codes.
-
-    Returns:
-        Both; None for a budget's book that is not open, or has none of the accounts.
-
-    Raises:
-        NotFound: the enterprise has no book.
-    """
-    rows = _BOTH_BOOKS.rows(session, enterprise_id=enterprise_id, codes=codes)
-    held = _held_book([row for row in rows if row.kind is BookKind.ENTERPRISE])
-    of_budget = _held_book([row for row in rows if row.kind is BookKind.BUDGET])
-    return held or hold_enterprise_book(session, enterprise_id, codes), of_budget
+def both_books(rows: Sequence[Any]) -> tuple[HeldBook | None, HeldBook | None]:
+    """The enterprise's book and the budget's by the rows of ``BOTH_BOOKS``; None for one without accounts."""
+    of_enterprise = [row for row in rows if row.kind is BookKind.ENTERPRISE]
+    return _held_book(of_enterprise), _held_book([row for row in rows if row.kind is BookKind.BUDGET])
 
 
 def _hold(session: Session, held: Ready, codes: Collection[str], **which: UUID) -> HeldBook | None:

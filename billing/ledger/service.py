@@ -16,13 +16,14 @@ from billing.ledger.chart import BUDGET_CHART, ENTERPRISE_CHART, AccountRow
 from billing.ledger.closing import MonthNotNext, MonthNotOver, close_month
 from billing.ledger.models import Account, Book, BookKind, Transfer
 from billing.ledger.posting import (
+    BOTH_BOOKS,
     Entry,
     HeldBook,
     MonthClosed,
     Postings,
+    both_books,
     check_month_open,
     hold_book,
-    hold_books,
     hold_budget_book,
     hold_enterprise_book,
     post,
@@ -31,6 +32,7 @@ from billing.ledger.posting import (
 )
 
 __all__ = [
+    "BOTH_BOOKS",
     "AlreadyReversed",
     "Entry",
     "HeldBook",
@@ -38,13 +40,13 @@ __all__ = [
     "MonthNotNext",
     "MonthNotOver",
     "Postings",
+    "both_books",
     "budget_book_id",
     "check_month_open",
     "close_month",
     "enterprise_book_id",
     "get_book",
     "hold_book",
-    "hold_books",
     "hold_budget_book",
     "hold_enterprise_book",
     "list_books",

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from billing.budget import service as budget
 from billing.customers import service as customers
 from billing.districts.numbering import take_numbers
 from billing.kernel.behind import writing_together
@@ -183,8 +184,8 @@ class Recording:
         if self._book is None or self._settling is None:
             codes = {*ACCOUNT_OF_METHOD.values(), ADVANCES, *receivables.SETTLED_ON, BUDGET_IN_TRANSIT}
             codes |= {part.line.revenue_code for each in plans for part in each.parts}
-            self._book, budget_book = ledger.hold_books(self._session, self._enterprise_id, codes)
-            self._settling = receivables.Settling(self._session, self._enterprise_id, self._book, budget_book)
+            self._book, revenue = budget.hold_books(self._session, self._enterprise_id, codes)
+            self._settling = receivables.Settling(self._session, self._enterprise_id, self._book, revenue)
         return self._book, self._settling
 
 

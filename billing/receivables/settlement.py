@@ -110,13 +110,13 @@ class Settling:
         session: Session,
         enterprise_id: UUID,
         book: ledger.HeldBook | None = None,
-        budget_book: ledger.HeldBook | None = None,
+        revenue: budget.Revenue | None = None,
     ) -> None:
         """Settle in books that may be held already, the enterprise's with the accounts of ``SETTLED_ON``."""
         self._session = session
         self._enterprise_id = enterprise_id
         self._book = book
-        self._revenue = budget.Revenue(session, enterprise_id, budget_book)
+        self._revenue = revenue or budget.Revenue(session, enterprise_id)
 
     def settle(self, settlements: Sequence[Settlement], postings: ledger.Postings) -> None:
         """Put parts of payments on open lines, with postings and revenue lines.

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from billing.budget.models import BudgetCode, PlannedRevenue, RevenueLine
@@ -31,6 +31,40 @@ EXECUTION = (
 )
 CATEGORY_DIGITS, CLASS_DIGITS, CODE_DIGITS = 1, 3, 6
 _NAMELESS = Name("", "")
+_UNKNOWN = (_NAMELESS, False)
+
+# Made once: the report reads so little that most of its time would go into making them anew.
+_PLANS = select(PlannedRevenue.code, PlannedRevenue.amount).where(
+    PlannedRevenue.fiscal_year == bindparam("fiscal_year")
+)
+_BUDGET_BOOK = select(Book.id, Book.closed_through).where(Book.kind == BookKind.BUDGET)
+_FROZEN = (
+    select(Account.code, MonthBalance.month, MonthBalance.credit, MonthBalance.debit)
+    .join(
+        MonthBalance,
+        (MonthBalance.district_id == Account.district_id) & (MonthBalance.account_id == Account.id),
+    )
+    .where(
+        Account.book_id == bindparam("book_id"),
+        Account.kind == AccountKind.INCOME,
+        Account.fiscal_year == bindparam("fiscal_year"),
+        MonthBalance.book_id == bindparam("book_id"),
+        MonthBalance.month.between(bindparam("first"), bindparam("last")),
+    )
+)
+_OPEN = (
+    select(RevenueLine.code, RevenueLine.month, money_sum(RevenueLine.amount))
+    .where(
+        RevenueLine.fiscal_year == bindparam("fiscal_year"),
+        RevenueLine.month.between(bindparam("first"), bindparam("last")),
+    )
+    .group_by(RevenueLine.code, RevenueLine.month)
+)
+_CODES = (
+    select(BudgetCode.code, BudgetCode.name_kk, BudgetCode.name_ru, BudgetCode.is_confirmed)
+    .where(BudgetCode.code.in_(bindparam("codes", expanding=True)))
+    .order_by(BudgetCode.valid_from_year)
+)
 _LINE_SORTS = {
     "-month": (RevenueLine.month, RevenueLine.id),
     "id": (RevenueLine.id,),
@@ -81,17 +115,14 @@ def revenue_execution(session: Session, fiscal_year: int, through: Month) -> Exe
     Closed months are read from their frozen balances, later ones from revenue lines. Every code that was
     planned or collected has a row, and so have its class and category; all of it in the codes' order.
     """
-    plans = {
-        plan.code: plan.amount
-        for plan in session.scalars(select(PlannedRevenue).where(PlannedRevenue.fiscal_year == fiscal_year))
-    }
+    plans = {row.code: row.amount for row in session.execute(_PLANS, {"fiscal_year": fiscal_year})}
     months: defaultdict[str, dict[int, Money]] = defaultdict(dict)
     for code, month, amount in _collected(session, fiscal_year, min(through, Month(fiscal_year, 12))):
         if amount:
             months[code][month.month] = amount
     known = _newest_codes(session, plans.keys() | months.keys())
     rows = [
-        ExecutionRow(code, *_named(known.get(code)), plans.get(code, ZERO), months.get(code, {}))
+        ExecutionRow(code, *known.get(code, _UNKNOWN), plans.get(code, ZERO), months.get(code, {}))
         for code in sorted(plans.keys() | months.keys())
     ]
     return Execution(fiscal_year, through, list(_with_sums(rows)), _sum_of("", rows))
@@ -150,47 +181,25 @@ def get_revenue_line(session: Session, line_id: UUID) -> RevenueLine:
 
 def _collected(session: Session, fiscal_year: int, through: Month) -> Iterator[tuple[str, Month, Money]]:
     """Code, month and revenue: frozen turnovers of closed months, then the lines after them."""
-    book = session.scalar(select(Book).where(Book.kind == BookKind.BUDGET))
+    book = session.execute(_BUDGET_BOOK).one_or_none()
     if book is None:
         return
+    of_year = {"fiscal_year": fiscal_year}
     first = Month(fiscal_year, 1)
-    lines = (
-        select(RevenueLine.code, RevenueLine.month, money_sum(RevenueLine.amount))
-        .where(RevenueLine.fiscal_year == fiscal_year, RevenueLine.month.between(first, through))
-        .group_by(RevenueLine.code, RevenueLine.month)
-    )
     if book.closed_through is not None:
         closed = Month.of(book.closed_through)
-        frozen = (
-            select(Account.code, MonthBalance.month, MonthBalance.credit, MonthBalance.debit)
-            .join(
-                MonthBalance,
-                (MonthBalance.district_id == Account.district_id) & (MonthBalance.account_id == Account.id),
-            )
-            .where(
-                Account.book_id == book.id,
-                Account.kind == AccountKind.INCOME,
-                Account.fiscal_year == fiscal_year,
-                MonthBalance.book_id == book.id,
-                MonthBalance.month.between(first, min(closed, through)),
-            )
-        )
-        for code, month, credit, debit in session.execute(frozen):
+        frozen = {"book_id": book.id, "first": first, "last": min(closed, through)}
+        for code, month, credit, debit in session.execute(_FROZEN, of_year | frozen):
             yield code, month, credit - debit
-        lines = lines.where(RevenueLine.month > closed)
-    for code, month, amount in session.execute(lines):
+        first = max(first, closed.next())
+    for code, month, amount in session.execute(_OPEN, of_year | {"first": first, "last": through}):
         yield code, month, amount
 
 
-def _newest_codes(session: Session, codes: Iterable[str]) -> dict[str, BudgetCode]:
-    rows = session.scalars(
-        select(BudgetCode).where(BudgetCode.code.in_(set(codes))).order_by(BudgetCode.valid_from_year)
-    )
-    return {row.code: row for row in rows}
-
-
-def _named(code: BudgetCode | None) -> tuple[Name, bool]:
-    return (_NAMELESS, False) if code is None else (Name(code.name_kk, code.name_ru), code.is_confirmed)
+def _newest_codes(session: Session, codes: Iterable[str]) -> dict[str, tuple[Name, bool]]:
+    """The names of codes, and whether they were seen in an official source."""
+    rows = session.execute(_CODES, {"codes": list(codes)})
+    return {code: (Name(name_kk, name_ru), is_confirmed) for code, name_kk, name_ru, is_confirmed in rows}
 
 
 def _with_sums(rows: Sequence[ExecutionRow]) -> Iterator[ExecutionRow]:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from billing.districts.models import BankAccount
 from billing.kernel.behind import writing_behind
 from billing.kernel.bulk import among, planned_each_time
+from billing.kernel.memory import no_collecting
 from billing.kernel.rows import get_row
 from billing.reconciliation.arrivals import match_arrivals
 from billing.reconciliation.importing import hold_accounts, import_statement
@@ -108,7 +109,7 @@ def take_in(
         StatementRefused, AccountNotHeld, AnotherAccount, NotFound: see ``import_statement``.
     """
     outcome = Outcome()
-    with planned_each_time(session), writing_behind(session):
+    with no_collecting(), planned_each_time(session), writing_behind(session):
         imported = import_statement(
             session,
             content,

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from billing.budget.service import NoPostingPolicy, UnknownBudgetCode
 from billing.districts.models import BankAccount, BankAccountKind
 from billing.kernel.behind import writing_behind
+from billing.kernel.bulk import looked_up_by_keys
 from billing.kernel.ids import new_id
+from billing.kernel.table_statistics import plan_anew
 from billing.ledger.service import MonthClosed
 from billing.payments.models import PaymentMethod
 from billing.payments.receipts import Receipt
@@ -66,7 +68,7 @@ def match_incoming(
     left = {row.id: ExceptionKind.NOT_BOOKABLE for row in incoming if row.id not in bookable_ids}
     if account.kind is BankAccountKind.BANK:
         try:
-            with session.begin_nested(), writing_behind(session):
+            with session.begin_nested(), writing_behind(session), looked_up_by_keys(session):
                 return Look(left=left).also(_book_in_parts(session, account, bookable, decided_on))
         except _REFUSALS:
             pass  # one of thousands is refused; now it is looked for
@@ -89,7 +91,7 @@ def _book_in_parts(session: Session, account: BankAccount, rows: Sequence[OpenRo
     explained: dict[UUID, MatchKind] = {}
     left: dict[UUID, ExceptionKind] = {}
     confirmations: list[MatchDraft] = []
-    for some in _growing(rows):
+    for some, has_doubled in _growing(rows):
         decided, waiting = deciding.decide(some)
         left |= waiting
         explained |= kinds_of(each.draft for each in decided)
@@ -98,17 +100,25 @@ def _book_in_parts(session: Session, account: BankAccount, rows: Sequence[OpenRo
         recorded = recording.record([receipt for _, receipt in new], fresh=True)
         drafts = [_claiming(draft, made) for (draft, _), made in zip(new, recorded, strict=True)]
         write_matches(session, account.id, drafts)
+        if has_doubled:
+            plan_anew(session)
     record_matches(session, account.id, confirmations, decided_on=decided_on)
     close_exceptions(session, explained, decided_on)
     return Look(explained, left)
 
 
-def _growing(rows: Sequence[OpenRow]) -> Iterator[Sequence[OpenRow]]:
-    """The rows in chunks that grow: the database waits for the first one, and for no other."""
-    start, count = 0, CHUNK // 8
+def _growing(rows: Sequence[OpenRow]) -> Iterator[tuple[Sequence[OpenRow], bool]]:
+    """The rows in chunks that grow: the database waits for the first one, and for no other.
+
+    With each chunk, whether there are twice as many by now as when this was last said.
+    """
+    start, count, known = 0, CHUNK // 8, 0
     while start < len(rows):
-        yield rows[start : start + count]
-        start, count = start + count, min(2 * count, CHUNK)
+        end = start + count
+        has_doubled = end >= 2 * known
+        known = end if has_doubled else known
+        yield rows[start:end], has_doubled
+        start, count = end, min(2 * count, CHUNK)
 
 
 def _book_what_can_be(

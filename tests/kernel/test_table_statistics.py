@@ -5,10 +5,12 @@ from sqlalchemy import text
 
 from billing.access.models import PersonalDataAccess
 from billing.districts.models import KatoPlace
-from billing.kernel.table_statistics import look_again
+from billing.kernel.bulk import looked_up_by_keys
+from billing.kernel.table_statistics import look_again, plan_anew
 
 TABLES = (KatoPlace, PersonalDataAccess)
 PAGES = text("SELECT relpages FROM pg_class WHERE relname = 'kato_place'")
+ROWS_READ = text("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'grown'")
 ROWS_OF_PAGE_MAX = 120  # more of these rows do not go on a page of 8 KiB
 
 
@@ -45,3 +47,45 @@ def test_sqlite_needs_nothing(session):
     add_places(session, 0, 3_000)
 
     assert look_again(session, TABLES) == []
+
+
+@pytest.mark.postgresql_only
+def test_references_are_looked_up_anew_by_how_large_their_table_is_now(session):
+    """Planned when it was tiny, each look reads all of a table that grew since; planned anew, one row."""
+    session.execute(text("CREATE TEMPORARY TABLE grown (id int PRIMARY KEY)"))
+    session.execute(text("CREATE TEMPORARY TABLE pointing (id int REFERENCES grown)"))
+    session.execute(text("INSERT INTO grown SELECT generate_series(1, 10)"))
+    session.execute(text("ANALYZE grown"))
+    for _ in range(10):  # after some looks the plan is kept
+        session.execute(text("INSERT INTO pointing VALUES (1)"))
+    session.execute(text("INSERT INTO grown SELECT generate_series(11, 2000)"))
+
+    def rows_read_by_looks():
+        before = session.scalar(ROWS_READ)
+        session.execute(text("INSERT INTO pointing SELECT generate_series(1901, 2000)"))
+        return session.scalar(ROWS_READ) - before
+
+    assert rows_read_by_looks() > 100_000
+    plan_anew(session)
+    assert rows_read_by_looks() == 0
+
+
+def test_keys_and_the_written_order_are_for_the_block_only(session):
+    """Behind the block the planner is as free as before, also where a refusal takes a savepoint back."""
+    before = planner(session)
+
+    with looked_up_by_keys(session):
+        within = planner(session)
+    with pytest.raises(ZeroDivisionError), session.begin_nested(), looked_up_by_keys(session):
+        raise ZeroDivisionError
+
+    assert planner(session) == before
+    assert within == (before if before is None else ("off", "off", "off", "1"))
+
+
+def planner(session):
+    """What PostgreSQL's planner may do; None for SQLite, which has no such settings."""
+    if session.get_bind().dialect.name == "sqlite":
+        return None
+    names = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "join_collapse_limit")
+    return tuple(session.scalar(text(f"SHOW {name}")) for name in names)

@@ -90,9 +90,8 @@ class BillingRun(Identified, Base):
     include_orders: Mapped[bool]  # bill completed work too
     issued_on: Mapped[date]  # of the invoices
     stage: Mapped[RunStage] = mapped_column(EnumType(RunStage), default=RunStage.CONTRACTS)
-    done_through: Mapped[
-        UUID | None
-    ]  # the last contract or customer that has its result, or invoice its paper
+    # The last contract or customer of the stage that has its result, or invoice that has its paper.
+    done_through: Mapped[UUID | None]
     subjects: Mapped[int]  # contracts, and customers with completed work, counted at the start
     billed: Mapped[int] = mapped_column(default=0)
     nothing_due: Mapped[int] = mapped_column(default=0)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from decimal import Decimal
-from select import POLLIN, poll
+from selectors import EVENT_READ, DefaultSelector
 from types import MappingProxyType
 from typing import Any, ClassVar, cast
 from uuid import UUID
@@ -146,10 +146,10 @@ def _refuse_hung_up(connection: DBAPIConnection, _: ConnectionPoolEntry, __: Poo
     assert isinstance(connection, psycopg.Connection)
     if connection.closed:
         raise DisconnectionError
-    waiting = poll()
-    waiting.register(connection.fileno(), POLLIN)
-    if waiting.poll(0):
-        raise DisconnectionError
+    with DefaultSelector() as waiting:
+        waiting.register(connection.fileno(), EVENT_READ)
+        if waiting.select(0):
+            raise DisconnectionError
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

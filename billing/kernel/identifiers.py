@@ -330,7 +330,7 @@ def _checked(pattern: re.Pattern[str], text: str, refusal: type[InvalidInput]) -
 
 
 def _without_blanks(text: str) -> str:
-    return re.sub(r"\s", "", text)
+    return "".join(text.split())
 
 
 def _masked(text: str, *, first: int, last: int) -> str:

@@ -1,7 +1,5 @@
 """What makes a row itself, in whatever file it comes."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,18 +45,18 @@ def test_whatever_tells_payments_apart_counts():
     """Another account, day, sum, direction, number, payer or purpose is another payment."""
     (row,) = read_statement(one_c(section(["5.00"]), document("5.00")).encode()).statement.rows
     others = [
-        replace(row, date=row.date.replace(day=3)),
-        replace(row, amount=Money.tenge("5.01")),
-        replace(row, direction=Direction.OUT),
-        replace(row, document_number="2"),
-        replace(row, counterparty=replace(row.counterparty, iin_bin="901124300005")),
-        replace(row, counterparty=replace(row.counterparty, iban=OWN)),
-        replace(row, ultimate=Party("", "901124300005")),
-        replace(row, purpose="другое"),
+        row._replace(date=row.date.replace(day=3)),
+        row._replace(amount=Money.tenge("5.01")),
+        row._replace(direction=Direction.OUT),
+        row._replace(document_number="2"),
+        row._replace(counterparty=row.counterparty._replace(iin_bin="901124300005")),
+        row._replace(counterparty=row.counterparty._replace(iban=OWN)),
+        row._replace(ultimate=Party("", "901124300005")),
+        row._replace(purpose="другое"),
     ]
     prints = {fingerprint(OWN, each) for each in (row, *others)} | {fingerprint(OTHER, row)}
     assert len(prints) == len(others) + 2
-    assert fingerprint(OWN, replace(row, position=7, line=9, raw="")) == fingerprint(OWN, row)
+    assert fingerprint(OWN, row._replace(position=7, line=9, raw="")) == fingerprint(OWN, row)
 
 
 @given(st.permutations(["1.00", "1.00", "1.00", "2.00", "2.00", "3.00"]))

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from billing.kernel.alphabet import fold
 from billing.reconciliation.formats.statement import NOBODY, Row, Statement
@@ -11,8 +11,7 @@ from billing.reconciliation.formats.statement import NOBODY, Row, Statement
 _SEPARATOR = "\x1f"  # stands in no statement, so that no two rows give the same text by chance
 
 
-@dataclass(frozen=True, slots=True)
-class RowIdentity:
+class RowIdentity(NamedTuple):
     """What makes a row itself, in whatever file it comes.
 
     Attributes:

@@ -6,7 +6,6 @@ the text above it, and the Russian names of keys are understood as well.
 
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from operator import methodcaller
 from typing import TextIO
 
@@ -355,12 +354,7 @@ class OneCReader:
 def _side(values: dict[str, str], keys: tuple[str, str, str, str]) -> Party:
     get = values.get
     name, number, iban, bic = keys
-    return _party(get(name, ""), get(number, ""), get(iban, ""), get(bic, ""))
-
-
-@lru_cache(maxsize=10_000)  # the same households pay every month
-def _party(name: str, iin_bin: str, iban: str, bic: str) -> Party:
-    return Party(name, iin_bin, iban, bic)
+    return Party(get(name, ""), get(number, ""), get(iban, ""), get(bic, ""))
 
 
 def _purpose(values: dict[str, str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from billing.kernel.i18n import text
 from billing.kernel.money import Money
@@ -160,8 +160,7 @@ class Problem:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(NamedTuple):
     """Somebody who paid or was paid, as the bank names him. What it does not say is the empty text.
 
     Attributes:
@@ -180,8 +179,7 @@ class Party:
 NOBODY = Party()
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One movement of money on the account.
 
     Attributes:

@@ -10,14 +10,14 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from billing.kernel.alphabet import fold
+from billing.kernel.alphabet import fold, replaced
 from billing.kernel.errors import Refusal
 from billing.kernel.identifiers import account_check_digit, check_account_number, is_bin, is_iin
 
 PURPOSE_LENGTH_MAX = 2_000  # characters looked at; banks send up to some hundreds
 MENTIONS_MAX = 20  # of each kind; a purpose with more is a list of something else
-_ALIKE = str.maketrans("aceopxytkmhb\\_", "асеорхуткмнв/ ")
-_DASHES = str.maketrans("‐‑‒–—−", "------")
+_ALIKE = tuple(zip("aceopxytkmhb\\_", "асеорхуткмнв/ ", strict=True))
+_PLAIN = tuple(zip("№‐‑‒–—−", "#------", strict=True))
 
 
 class AccountMention(NamedTuple):
@@ -60,8 +60,8 @@ NOTHING = Mentions()
 
 def folded(text: str) -> str:
     """The text in one spelling: small letters, Kazakh and look-alike Latin ones as Russian, plain digits."""
-    plain = unicodedata.normalize("NFKC", text[:PURPOSE_LENGTH_MAX].replace("№", "#").translate(_DASHES))
-    return fold(plain[: 2 * PURPOSE_LENGTH_MAX]).translate(_ALIKE)
+    plain = unicodedata.normalize("NFKC", replaced(text[:PURPOSE_LENGTH_MAX], _PLAIN))
+    return replaced(fold(plain[: 2 * PURPOSE_LENGTH_MAX]), _ALIKE)
 
 
 def _words(*spellings: str) -> str:

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 STATEMENTS_MAX = 24  # that wait; each holds the text of some thousands of rows
 # How long a thread that computes keeps the interpreter from one that has just heard from the database. By
 # default it is 5 ms, and a statement takes several turns.
-_SWITCH = timedelta(microseconds=500)
+_SWITCH = timedelta(microseconds=100)
 # Of the interpreter, not of a block: two blocks at once must not leave the short turn behind them.
 _USUAL_SWITCH_SECONDS = sys.getswitchinterval()
 _INFO_KEY = "billing.kernel.behind"

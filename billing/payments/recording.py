@@ -85,34 +85,52 @@ def record_payments(session: Session, enterprise_id: UUID, receipts: Sequence[Re
         DaySignedOff: an accountant vouched for the provider's day without it.
         MonthClosed, NoPostingPolicy, UnknownBudgetCode: something cannot be posted. Nothing is recorded.
     """
-    customer_ids = {receipt.customer_id for receipt in receipts}
-    return Recording(session, enterprise_id, customer_ids).record(receipts)
+    recording = Recording(session, enterprise_id)
+    recording.hold({receipt.customer_id for receipt in receipts})
+    return recording.record(receipts)
 
 
 class Recording:
     """Money received from customers who are held, recorded part by part in one transaction or savepoint.
 
-    What it has to know of debts and books it reads with the first part, and never again: within
-    ``writing_behind`` the next part is computed while the database stores this one.
+    What it has to know of books, and of each customer's debts, it reads once: within ``writing_behind`` the
+    next part is computed while the database stores this one.
     """
 
-    def __init__(self, session: Session, enterprise_id: UUID, customer_ids: Collection[UUID]) -> None:
-        """Hold the customers until the transaction ends.
+    def __init__(self, session: Session, enterprise_id: UUID) -> None:
+        """Record an enterprise's money."""
+        self._session = session
+        self._enterprise_id = enterprise_id
+        self._held: set[UUID] = set()
+        self._unread: set[UUID] = set()  # customers who are held and whose debts are not known yet
+        self._lines = receivables.OpenLines()
+        self._book: ledger.HeldBook | None = None
+        self._settling: receivables.Settling | None = None
+
+    def hold(self, customer_ids: Collection[UUID]) -> None:
+        """Hold customers until the transaction, or the savepoint, ends; those who are held already stay so.
 
         Raises:
             NotFound: no such customer.
         """
-        self._session = session
-        self._enterprise_id = enterprise_id
-        self._customer_ids = frozenset(customer_ids)
-        # Locked first: two payments of one customer must not both see the same debt, nor one told twice.
-        customers.hold_customers(session, self._customer_ids)
-        self._lines: receivables.OpenLines | None = None
-        self._book: ledger.HeldBook | None = None
-        self._settling: receivables.Settling | None = None
+        new = set(customer_ids) - self._held
+        if new:
+            # Locked first: two payments of one customer must not both see the same debt, nor one told twice.
+            customers.hold_customers(self._session, new)
+            self._held |= new
+            self._unread |= new
+
+    def open_lines(self) -> receivables.OpenLines:
+        """What the held customers owe or pay for others, after all that was recorded so far."""
+        if self._unread:
+            receivables.load_open_lines(
+                self._session, self._enterprise_id, self._unread, lock=True, into=self._lines
+            )
+            self._unread = set()
+        return self._lines
 
     def record(self, receipts: Sequence[Receipt], *, fresh: bool = False) -> list[Recorded]:
-        """Record money received from some of the customers; see ``record_payments``.
+        """Record money received from some of the held customers; see ``record_payments``.
 
         Args:
             fresh: the outside ids are the caller's own and new, so nobody can have told of them before.
@@ -141,7 +159,7 @@ class Recording:
             return []
         session, enterprise_id = self._session, self._enterprise_id
         hold_against_signing(session, _days_of_providers(receipts))
-        lines = self._open_lines()
+        lines = self.open_lines()
         plans = [lines.plan(each.customer_id, each.amount, each.invoice_ids) for each in receipts]
         book, settling = self._held_books(plans)
         ids = [new_id() for _ in receipts]
@@ -171,13 +189,6 @@ class Recording:
                 payment = session.get_one(Payment, (district_of(session), payment_id))
                 documents.archive_cash_order(session, payment)
         return [Recorded(*pair) for pair in zip(ids, transfers, strict=True)]
-
-    def _open_lines(self) -> receivables.OpenLines:
-        if self._lines is None:
-            self._lines = receivables.load_open_lines(
-                self._session, self._enterprise_id, self._customer_ids, lock=True
-            )
-        return self._lines
 
     def _held_books(self, plans: Sequence[Plan]) -> tuple[ledger.HeldBook, receivables.Settling]:
         """The enterprise's book, and what settles the plans; held with the first part."""

@@ -22,6 +22,7 @@ class OpenLine(NamedTuple):
 
     Attributes:
         open_vat: the VAT within ``open_amount``.
+        payer_id: another customer who pays it.
     """
 
     invoice_line_id: UUID
@@ -36,6 +37,7 @@ class OpenLine(NamedTuple):
     due_on: date
     open_amount: Money
     open_vat: Money
+    payer_id: UUID | None = None
 
 
 class Part(NamedTuple):

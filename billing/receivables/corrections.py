@@ -14,9 +14,9 @@ from billing.kernel.money import ZERO, Money
 from billing.ledger import service as ledger
 from billing.ledger.chart import ADVANCES, RECEIVABLES
 from billing.ledger.models import SourceKind, Transfer
-from billing.receivables.allocation import vat_within
+from billing.receivables.allocation import OpenLine, vat_within
 from billing.receivables.models import Advance, Allocation, Receivable
-from billing.receivables.open_lines import OPEN_LINE_COLUMNS, to_open_line
+from billing.receivables.open_lines import OPEN_LINE_COLUMNS
 from billing.receivables.settlement import lower
 
 
@@ -144,7 +144,7 @@ def credit(
         _release_beyond(session, line, amounts[line.invoice_line_id], credited_on)
     taken_off: dict[UUID, tuple[Money, Money]] = {}
     for row in session.execute(select(*OPEN_LINE_COLUMNS).where(Receivable.invoice_line_id.in_(amounts))):
-        line_now = to_open_line(row)
+        line_now = OpenLine._make(row)
         amount = amounts[line_now.invoice_line_id]
         vat = vat_within(line_now, amount)
         lower(session, line_now.invoice_line_id, amount, vat, credited=amount)

@@ -1,14 +1,13 @@
 """The open lines of customers, loaded at once, and planned against one payment after the other."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from billing.kernel.errors import RuleViolation
-from billing.kernel.money import ZERO, Money
+from billing.kernel.money import Money
 from billing.kernel.ready import Ready, among_given
 from billing.receivables.allocation import OpenLine, Plan, plan
 from billing.receivables.models import Receivable
@@ -26,11 +25,12 @@ OPEN_LINE_COLUMNS = (
     Receivable.due_on,
     Receivable.open_amount,
     Receivable.open_vat,
+    Receivable.payer_id,
 )
 
 # Nothing is written out, as in the partial indexes: whether these can answer, a parameter would not tell.
 _IS_OPEN = Receivable.open_amount > literal_column("0", Receivable.open_amount.type)
-_OF_CUSTOMERS = select(*OPEN_LINE_COLUMNS, Receivable.payer_id).where(
+_OF_CUSTOMERS = select(*OPEN_LINE_COLUMNS).where(
     Receivable.enterprise_id == bindparam("enterprise_id"),
     # Said in both, so that SQLite sees that each has an index of its own.
     or_(
@@ -51,20 +51,25 @@ class NotOpenForCustomer(RuleViolation):
 class OpenLines:
     """What customers owe or pay for others. Each plan made here leaves the next one what it did not take."""
 
-    def __init__(self, lines: Iterable[tuple[OpenLine, UUID | None]]) -> None:
-        """Take over the lines, each with the other customer who pays it, if there is one."""
+    def __init__(self) -> None:
+        """Of nobody yet."""
         self._lines: dict[UUID, OpenLine] = {}
         self._of_customer: dict[UUID, list[UUID]] = {}
-        for line, payer_id in lines:
+
+    def add(self, lines: Iterable[OpenLine]) -> None:
+        """Take over more lines; one that is known keeps what plans have left of it."""
+        for line in lines:
+            if line.invoice_line_id in self._lines:
+                continue
             self._lines[line.invoice_line_id] = line
-            for customer_id in {line.customer_id, payer_id} - {None}:
-                assert customer_id is not None
-                self._of_customer.setdefault(customer_id, []).append(line.invoice_line_id)
+            self._of_customer.setdefault(line.customer_id, []).append(line.invoice_line_id)
+            if line.payer_id is not None:
+                self._of_customer.setdefault(line.payer_id, []).append(line.invoice_line_id)
 
     def of(self, customer_id: UUID) -> list[OpenLine]:
         """The lines that a customer owes or pays, on which something is still open."""
-        lines = (self._lines[line_id] for line_id in self._of_customer.get(customer_id, ()))
-        return [line for line in lines if line.open_amount > ZERO]
+        lines = [self._lines[line_id] for line_id in self._of_customer.get(customer_id, ())]
+        return [line for line in lines if line.open_amount.tiyn]
 
     def plan(self, customer_id: UUID, amount: Money, named: Collection[UUID] = ()) -> Plan:
         """Allocate a sum from a customer to his lines, and take off what it settles.
@@ -86,23 +91,26 @@ class OpenLines:
 
 
 def load_open_lines(
-    session: Session, enterprise_id: UUID, customer_ids: Collection[UUID], *, lock: bool = False
+    session: Session,
+    enterprise_id: UUID,
+    customer_ids: Collection[UUID],
+    *,
+    lock: bool = False,
+    into: OpenLines | None = None,
 ) -> OpenLines:
     """The open lines of customers, in one query.
 
     Args:
         lock: hold them until the end of the transaction; all at once and in one order for all, so that two
             units of work that share debtors wait for each other instead of dying together.
+        into: the lines of other customers, to which these are added.
     """
     rows = (_HELD if lock else _SEEN).rows(session, enterprise_id=enterprise_id, customer_ids=customer_ids)
-    return OpenLines((to_open_line(row), row.payer_id) for row in rows)
+    lines = OpenLines() if into is None else into
+    lines.add(map(OpenLine._make, rows))
+    return lines
 
 
 def open_lines(session: Session, enterprise_id: UUID, customer_id: UUID) -> list[OpenLine]:
     """The lines that a customer owes or pays for another, on which something is open."""
     return load_open_lines(session, enterprise_id, [customer_id]).of(customer_id)
-
-
-def to_open_line(row: Any) -> OpenLine:
-    """A result row that begins with ``OPEN_LINE_COLUMNS`` as a value."""
-    return OpenLine._make(row[: len(OPEN_LINE_COLUMNS)])

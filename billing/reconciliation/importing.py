@@ -7,7 +7,7 @@ bank's own balances tell: its closing balance is held against all rows of those 
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 from uuid import UUID
@@ -26,7 +26,6 @@ from billing.reconciliation import new_rows
 from billing.reconciliation.column_profiles import profiles_for
 from billing.reconciliation.formats.reading import read_statement
 from billing.reconciliation.formats.statement import Problem, ProblemCode, Reading, Severity, Statement
-from billing.reconciliation.matches import OpenRow
 from billing.reconciliation.models import BankStatement, StatementRow
 from billing.reconciliation.new_rows import NewRow, Told
 
@@ -53,22 +52,22 @@ class AnotherAccount(RuleViolation):
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """A file that was taken in.
+class Accepted:
+    """A file that is taken in but for its rows.
 
     Attributes:
         statement: with how many rows it had, and how many of them were new.
         is_known: whether the very same file had been taken in before; then nothing was done.
-        new_rows: in the order of their days.
+        new_rows: in the order of their days, for the caller to keep (``new_rows.keep``).
     """
 
     statement: BankStatement
     account: BankAccount
     is_known: bool
-    new_rows: Sequence[OpenRow] = ()
+    new_rows: list[NewRow] = field(default_factory=list)
 
 
-def import_statement(
+def accept_statement(
     session: Session,
     content: bytes,
     *,
@@ -76,8 +75,10 @@ def import_statement(
     bank_account_id: UUID | None = None,
     profile_id: UUID | None = None,
     override_reason: str | None = None,
-) -> Imported:
-    """Take a file in, once; of its rows those that are not known from other files.
+) -> Accepted:
+    """Take a file in, once, and find those of its rows that are not known from other files.
+
+    The rows are left to the caller, who keeps some while others are looked at.
 
     Args:
         file_name: as the bank or the accountant called it; told to people, never interpreted.
@@ -106,7 +107,7 @@ def import_statement(
     hold_accounts(session)
     known = _same_file(session, account, content)
     if known is not None:
-        return Imported(known, account, is_known=True)
+        return Accepted(known, account, is_known=True)
     kept = _described(account, statement, content, file_name)
     kept.recorded_by = actor_of(session)
     added, difference = _new_rows(session, kept, statement)
@@ -122,9 +123,7 @@ def import_statement(
     kept.new_row_count = len(added)
     session.add(kept)
     session.flush()
-    new_rows.keep(session, added)
-    # Their purposes are read while the database stores them.
-    return Imported(kept, account, is_known=False, new_rows=new_rows.as_open(added))
+    return Accepted(kept, account, is_known=False, new_rows=added)
 
 
 def _accepted(reading: Reading, reason: str | None) -> Statement:
@@ -197,7 +196,7 @@ def _described(account: BankAccount, statement: Statement, content: bytes, file_
     )
 
 
-def _new_rows(session: Session, kept: BankStatement, statement: Statement) -> tuple[Sequence[NewRow], Money]:
+def _new_rows(session: Session, kept: BankStatement, statement: Statement) -> tuple[list[NewRow], Money]:
     """The rows that are new, and by how much the closing balance is off with them."""
     added, difference = _try(session, kept, statement, {})
     if difference and (told := _told_before(session, kept)):
@@ -211,8 +210,8 @@ def _new_rows(session: Session, kept: BankStatement, statement: Statement) -> tu
 
 def _try(
     session: Session, kept: BankStatement, statement: Statement, told: Told
-) -> tuple[Sequence[NewRow], Money]:
-    added = new_rows.without_known(session, kept, new_rows.described(kept, statement, told))
+) -> tuple[list[NewRow], Money]:
+    added = new_rows.without_known(session, kept, new_rows.told_rows(statement, told))
     return added, _difference(session, kept, new_rows.moved(added))
 
 

@@ -1,7 +1,8 @@
-"""Rows of a file on their way in: described as they are kept, those that are known already left out."""
+"""Rows of a file on their way in: told from those that are known already, and kept."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, case, select
 from sqlalchemy.orm import Session
@@ -18,7 +19,6 @@ from billing.reconciliation.models import BankStatement, StatementRow
 PURPOSE_LENGTH_MAX = 5_000
 
 Told = Mapping[str, int]  # how often a fingerprint was told by files that this one goes on from
-NewRow = tuple[Any, ...]  # a value per column of ``_COLUMNS``
 
 _COLUMNS = (
     "district_id",
@@ -32,14 +32,19 @@ _COLUMNS = (
     "occurrence",
     *KEPT,  # what the matchers look at stands together, in their order
 )
-_FINGERPRINT, _OCCURRENCE, _FIRST_OPEN = (
-    _COLUMNS.index(name) for name in ("fingerprint", "occurrence", "id")
-)
-_AMOUNT, _DIRECTION = (_COLUMNS.index(name) for name in ("amount", "direction"))
+_FIRST_OPEN = _COLUMNS.index("id")
 
 
-def described(kept: BankStatement, statement: Statement, told: Told) -> list[NewRow]:
-    """The rows of a statement as they would be kept, in its order.
+class NewRow(NamedTuple):
+    """A row of a file; by its content and its number among those alike the account knows it again."""
+
+    row: Row
+    fingerprint: str
+    occurrence: int
+
+
+def told_rows(statement: Statement, told: Told) -> list[NewRow]:
+    """The rows of a statement, in the order of their days.
 
     Args:
         told: how often earlier files told a row of the first day, which this one goes on with.
@@ -47,42 +52,12 @@ def described(kept: BankStatement, statement: Statement, told: Told) -> list[New
     rows = []
     for row, identity in identities(statement):
         # The first day alone can have been begun by another file.
-        earlier = told.get(identity.fingerprint, 0) if row.date == kept.date_from else 0
-        rows.append(_described(kept, row, identity.fingerprint, identity.occurrence + earlier))
-    return rows
+        earlier = told.get(identity.fingerprint, 0) if row.date == statement.date_from else 0
+        rows.append(NewRow(row, identity.fingerprint, identity.occurrence + earlier))
+    return sorted(rows, key=lambda new: new.row.date)
 
 
-def _described(kept: BankStatement, row: Row, fingerprint: str, occurrence: int) -> NewRow:
-    other, ultimate = row.counterparty, row.ultimate or NOBODY
-    return (
-        kept.district_id,
-        kept.id,
-        kept.bank_account_id,
-        row.position,
-        row.line,
-        _cut(row.bank_reference, 50),
-        _cut(row.raw),
-        fingerprint,
-        occurrence,
-        new_id(),
-        row.date,
-        row.amount,
-        row.direction,
-        _cut(other.name, 300),
-        _whole(other.iin_bin, 12),
-        _whole(other.iban, 34),
-        _whole(other.bic, 11),
-        _cut(ultimate.name, 300),
-        _whole(ultimate.iin_bin, 12),
-        _whole(ultimate.iban, 34),
-        _cut(row.purpose, PURPOSE_LENGTH_MAX),
-        _whole(row.knp, 3),
-        _cut(row.document_number, 50),
-        _whole(row.budget_code, 6),
-    )
-
-
-def without_known(session: Session, kept: BankStatement, rows: Sequence[NewRow]) -> Sequence[NewRow]:
+def without_known(session: Session, kept: BankStatement, rows: list[NewRow]) -> list[NewRow]:
     """Those of the rows that the account does not have yet. What it has must be held."""
     of_account = StatementRow.bank_account_id == kept.bank_account_id
     # A row's day is in its fingerprint: an account without rows of these days knows none of them.
@@ -92,27 +67,81 @@ def without_known(session: Session, kept: BankStatement, rows: Sequence[NewRow])
     known: set[tuple[str, int]] = set()
     for some in in_chunks(rows):
         found = select(StatementRow.fingerprint, StatementRow.occurrence).where(
-            of_account, among(session, StatementRow.fingerprint, [row[_FINGERPRINT] for row in some])
+            of_account, among(session, StatementRow.fingerprint, [row.fingerprint for row in some])
         )
         known.update((each.fingerprint, each.occurrence) for each in session.execute(found))
-    return [row for row in rows if (row[_FINGERPRINT], row[_OCCURRENCE]) not in known]
+    return [row for row in rows if (row.fingerprint, row.occurrence) not in known]
 
 
-def keep(session: Session, rows: Sequence[NewRow]) -> None:
-    """Keep new rows."""
+def keep(session: Session, kept: BankStatement, rows: Sequence[NewRow]) -> list[OpenRow]:
+    """Keep rows that the account does not have yet.
+
+    Returns:
+        They as matchers look at them. Their purposes are read while the database stores them.
+    """
+    opened: list[OpenRow] = []
     for some in in_chunks(rows):
-        insert_rows(session, StatementRow, _COLUMNS, some)
+        values = [_described(kept, new) for new in some]
+        insert_rows(session, StatementRow, _COLUMNS, values)
+        opened += [OpenRow.read(each[_FIRST_OPEN:]) for each in values]
+    return opened
 
 
-def as_open(rows: Sequence[NewRow]) -> list[OpenRow]:
-    """New rows as matchers look at them, in the order of their days."""
-    opened = [OpenRow.read(row[_FIRST_OPEN:]) for row in rows]
-    return sorted(opened, key=lambda row: row.booked_on)
+def _described(kept: BankStatement, new: NewRow) -> tuple[Any, ...]:
+    """What is kept of a row, a value for each of ``_COLUMNS``."""
+    row = new.row
+    other, ultimate = row.counterparty, row.ultimate or NOBODY
+    texts: Iterable[str] = (
+        row.bank_reference,
+        row.raw,
+        *other,
+        *ultimate,
+        row.purpose,
+        row.knp,
+        row.document_number,
+        row.budget_code,
+    )
+    if not _is_storable("".join(texts)):
+        texts = map(_storable, texts)
+    reference, raw, name, iin_bin, iban, bic, real_name, real_id, real_iban, _, purpose, knp, number, code = (
+        texts
+    )
+    return (
+        kept.district_id,
+        kept.id,
+        kept.bank_account_id,
+        row.position,
+        row.line,
+        reference[:50],
+        raw,
+        new.fingerprint,
+        new.occurrence,
+        new_id(),
+        row.date,
+        row.amount,
+        row.direction,
+        name[:300],
+        _whole(iin_bin, 12),
+        _whole(iban, 34),
+        _whole(bic, 11),
+        real_name[:300],
+        _whole(real_id, 12),
+        _whole(real_iban, 34),
+        purpose[:PURPOSE_LENGTH_MAX],
+        _whole(knp, 3),
+        number[:50],
+        _whole(code, 6),
+    )
+
+
+def days_of(rows: Sequence[NewRow]) -> tuple[date, date]:
+    """The first and the last day of rows that lie in the order of their days; at least one."""
+    return rows[0].row.date, rows[-1].row.date
 
 
 def moved(rows: Sequence[NewRow]) -> Money:
     """The sum of rows as the account saw it: in plus, out minus."""
-    return total(row[_AMOUNT] if row[_DIRECTION] is Direction.IN else -row[_AMOUNT] for row in rows)
+    return total(row.amount if row.direction is Direction.IN else -row.amount for row, _, _ in rows)
 
 
 def moved_by_kept() -> ColumnElement[Money]:
@@ -121,18 +150,21 @@ def moved_by_kept() -> ColumnElement[Money]:
     return money_sum(case((StatementRow.direction == Direction.IN, amount), else_=-amount))
 
 
-def _cut(text: str, length_max: int | None = None) -> str:
-    """A text as both databases store it: no NUL, no half of a character, not too long."""
-    text = text[:length_max]
+def _is_storable(text: str) -> bool:
+    """Whether both databases can store a text: no NUL, no half of a character."""
     if "\0" in text:
-        text = text.replace("\0", "�")
+        return False
     try:
         text.encode()
     except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode("utf-8")
-    return text
+        return False
+    return True
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "�").encode("utf-8", "replace").decode("utf-8")
 
 
 def _whole(code: str, length_max: int) -> str:
     """A code, or nothing where it is none: half of a number would name somebody else."""
-    return _cut(code, length_max) if len(code) <= length_max else ""
+    return code if len(code) <= length_max else ""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
@@ -20,16 +21,19 @@ from billing.kernel.behind import writing_behind
 from billing.kernel.bulk import among, planned_each_time
 from billing.kernel.memory import no_collecting
 from billing.kernel.rows import get_row
+from billing.reconciliation import new_rows
 from billing.reconciliation.arrivals import match_arrivals
-from billing.reconciliation.importing import hold_accounts, import_statement
+from billing.reconciliation.importing import accept_statement, hold_accounts
 from billing.reconciliation.matches import (
+    Look,
     Matcher,
     OpenRow,
     open_exceptions,
     open_rows,
     unexplained,
 )
-from billing.reconciliation.matching.incoming import match_incoming
+from billing.reconciliation.matching.candidates import Days
+from billing.reconciliation.matching.incoming import Incoming
 from billing.reconciliation.models import (
     BankStatement,
     ExceptionKind,
@@ -45,14 +49,13 @@ from billing.reconciliation.own_transfers import match_own_transfers
 from billing.reconciliation.provider_batches import match_provider_batches
 from billing.reconciliation.reconciled import announce_completed, announce_reconciled, hold_waiting
 
-# Between own accounts, other outgoing money, providers' batches, what reached the budget; last what customers
-# paid themselves.
+# Between own accounts, other outgoing money, providers' batches, what reached the budget; what customers paid
+# themselves comes last.
 MATCHERS: tuple[Matcher, ...] = (
     match_own_transfers,
     match_outgoing,
     match_provider_batches,
     match_arrivals,
-    match_incoming,
 )
 
 PART = 10_000  # rows that are looked at together: what is known of them is held in memory
@@ -106,11 +109,11 @@ def take_in(
         progress: is told how many of the new rows were looked at.
 
     Raises:
-        StatementRefused, AccountNotHeld, AnotherAccount, NotFound: see ``import_statement``.
+        StatementRefused, AccountNotHeld, AnotherAccount, NotFound: see ``accept_statement``.
     """
     outcome = Outcome()
     with no_collecting(), planned_each_time(session), writing_behind(session):
-        imported = import_statement(
+        accepted = accept_statement(
             session,
             content,
             file_name=file_name,
@@ -118,13 +121,17 @@ def take_in(
             profile_id=profile_id,
             override_reason=override_reason,
         )
-        if not imported.is_known:
-            hold_waiting(session, imported.statement.id)
-            # Nobody else sees the new rows yet: they need not be locked, nor read again.
-            for some in _in_parts(imported.new_rows, progress):
-                _match(session, imported.account, some, taken_in_on, outcome)
-            announce_reconciled(session, [imported.statement.id])
-    return TakenIn(imported.statement, imported.account, imported.is_known, outcome)
+        statement = accepted.statement
+        if not accepted.is_known:
+            hold_waiting(session, statement.id)
+            if rows := accepted.new_rows:
+                matching = Matching(session, accepted.account, new_rows.days_of(rows), taken_in_on)
+                for some in _in_parts(rows, progress):
+                    # Nobody else sees the new rows: they need not be locked, nor read again.
+                    matching.match(new_rows.keep(session, statement, some))
+                outcome = matching.outcome
+            announce_reconciled(session, [statement.id])
+    return TakenIn(statement, accepted.account, accepted.is_known, outcome)
 
 
 def rematch(
@@ -146,20 +153,23 @@ def rematch(
     account = get_row(session, BankAccount, bank_account_id, kind="bank_account")
     hold_accounts(session)
     waiting = (
-        select(StatementRow.id)
+        select(StatementRow.id, StatementRow.booked_on)
         .outerjoin(
             MatchedRow,
             (MatchedRow.district_id == StatementRow.district_id) & (MatchedRow.row_id == StatementRow.id),
         )
         .where(StatementRow.bank_account_id == account.id, MatchedRow.row_id.is_(None))
     )
-    row_ids = list(session.scalars(waiting.order_by(StatementRow.booked_on, StatementRow.id)))
+    found = session.execute(waiting.order_by(StatementRow.booked_on, StatementRow.id)).all()
     if not undone_too:
         undone = _undone_rows(session, account.id)
-        row_ids = [row_id for row_id in row_ids if row_id not in undone]
-    outcome = Outcome()
+        found = [row for row in found if row.id not in undone]
+    if not found:
+        return Outcome()
+    row_ids = [row.id for row in found]
+    matching = Matching(session, account, (found[0].booked_on, found[-1].booked_on), rematched_on)
     with planned_each_time(session):
-        for some in _in_parts(row_ids, progress):
+        for some in _in_parts([*row_ids], progress):
             session.execute(
                 select(StatementRow.id)
                 .where(among(session, StatementRow.id, some))
@@ -167,9 +177,9 @@ def rematch(
                 .with_for_update()
             ).all()
             rows = open_rows(session, some)
-            _match(session, account, rows, rematched_on, outcome, waiting=_waiting(session, some))
+            matching.match(rows, waiting=_waiting(session, some))
     announce_completed(session, row_ids)
-    return outcome
+    return matching.outcome
 
 
 def _undone_rows(session: Session, bank_account_id: UUID) -> set[UUID]:
@@ -185,43 +195,62 @@ def _undone_rows(session: Session, bank_account_id: UUID) -> set[UUID]:
     return {UUID(row_id) for each in session.scalars(held) for row_id in each["row_ids"]}
 
 
-def _in_parts(values: Sequence[T], progress: Progress | None) -> Iterator[Sequence[T]]:
-    """The values in parts; whoever wants to know is told how many were looked at."""
-    for start in range(0, len(values), PART):
-        part = values[start : start + PART]
+def _in_parts(values: list[T], progress: Progress | None) -> Iterator[Sequence[T]]:
+    """The values in parts, which are taken out; whoever wants to know is told how many were looked at."""
+    count = len(values)
+    while values:
+        part = values[:PART]
+        del values[:PART]
         yield part
         if progress is not None:
-            progress(start + len(part), len(values))
+            progress(count - len(values), count)
 
 
-def _match(
-    session: Session,
-    account: BankAccount,
-    rows: Sequence[OpenRow],
-    day: date,
-    outcome: Outcome,
-    *,
-    waiting: Mapping[UUID, ExceptionKind] = MappingProxyType({}),
-) -> None:
-    """Let every matcher look at what the ones before it left, and let the rest wait.
+class Matching:
+    """Lets every matcher look at rows of an account, part by part.
 
-    Args:
-        waiting: rows that wait already, and why.
+    Attributes:
+        outcome: what has become of the rows so far.
     """
-    kinds: dict[UUID, ExceptionKind] = {}
-    for matcher in MATCHERS:
-        if not rows:
-            break
-        look = matcher(session, account, rows, decided_on=day)
-        kinds |= look.left
-        outcome.matched.update(look.explained.values())
-        # What a matcher understood and could not explain is nothing for the next one to guess at.
-        rows = [row for row in rows if row.id not in look.explained and row.id not in kinds]
-    # What a person or an earlier look found out stays, where nothing better is known now.
-    kinds |= {row.id: waiting.get(row.id, unexplained(row.direction)) for row in rows}
-    changed = {row_id: kind for row_id, kind in kinds.items() if waiting.get(row_id) is not kind}
-    open_exceptions(session, changed, opened_on=day)
-    outcome.waiting.update(kinds.values())
+
+    def __init__(self, session: Session, account: BankAccount, days: Days, decided_on: date) -> None:
+        """Begin to look.
+
+        Args:
+            days: between which all rows lie.
+            decided_on: the district's date; rows that nobody explains wait since then.
+        """
+        self._session, self._decided_on = session, decided_on
+        incoming = Incoming(session, account, days)
+        self._matchers: list[Callable[..., Look]] = [
+            *(partial(each, session, account) for each in MATCHERS),
+            incoming.match,
+        ]
+        self.outcome = Outcome()
+
+    def match(
+        self, rows: Sequence[OpenRow], *, waiting: Mapping[UUID, ExceptionKind] = MappingProxyType({})
+    ) -> None:
+        """Let every matcher look at what the ones before it left, and let the rest wait.
+
+        Args:
+            rows: locked and open, in the order of their days.
+            waiting: rows that wait already, and why.
+        """
+        kinds: dict[UUID, ExceptionKind] = {}
+        for look_at in self._matchers:
+            if not rows:
+                break
+            look = look_at(rows, decided_on=self._decided_on)
+            kinds |= look.left
+            self.outcome.matched.update(look.explained.values())
+            # What a matcher understood and could not explain is nothing for the next one to guess at.
+            rows = [row for row in rows if row.id not in look.explained and row.id not in kinds]
+        # What a person or an earlier look found out stays, where nothing better is known now.
+        kinds |= {row.id: waiting.get(row.id, unexplained(row.direction)) for row in rows}
+        changed = {row_id: kind for row_id, kind in kinds.items() if waiting.get(row_id) is not kind}
+        open_exceptions(self._session, changed, opened_on=self._decided_on)
+        self.outcome.waiting.update(kinds.values())
 
 
 def _waiting(session: Session, row_ids: Sequence[UUID]) -> Mapping[UUID, ExceptionKind]:

@@ -16,9 +16,10 @@ from billing.reconciliation.importing import (
     AccountNotHeld,
     AnotherAccount,
     StatementRefused,
-    import_statement,
+    accept_statement,
 )
 from billing.reconciliation.models import BankStatement, StatementRow
+from billing.reconciliation.new_rows import keep
 from tests.support.bank_files import CAMT, HALYK, OTHER, OWN, SHEET, SWIFT, csv_of, document, one_c, section
 from tests.support.districts import make_enterprise
 from tests.support.statements import counted_statements
@@ -51,7 +52,9 @@ def add_account(session, enterprise_id, iban, kind=BankAccountKind.BANK):
 def take(session, text, **options):
     """Take a file in; options as of the service."""
     content = text.encode() if isinstance(text, str) else text
-    return import_statement(session, content, file_name="выписка.txt", **options)
+    accepted = accept_statement(session, content, file_name="выписка.txt", **options)
+    keep(session, accepted.statement, accepted.new_rows)
+    return accepted
 
 
 def rows(session):

@@ -17,7 +17,7 @@ from billing.receivables import service as receivables
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import OpenRow, open_exceptions
 from billing.reconciliation.matching.decisions import Lesson, Part, decide_payments
-from billing.reconciliation.matching.incoming import match_incoming
+from billing.reconciliation.matching.incoming import Incoming
 from billing.reconciliation.models import ExceptionKind
 from tests.support.bank_rows import Explained, account_of, explained, row, take_in_rows
 from tests.support.billing import Desk, make_contract, make_invoice, open_desk
@@ -58,7 +58,9 @@ class Counter:
 
     def match(self, rows: Sequence[OpenRow]) -> Mapping[UUID, ExceptionKind]:
         """Let the matcher of incoming rows look at rows; those it leaves wait, as the front door has it."""
-        left = match_incoming(self.session, self.account, rows, decided_on=APRIL_15).left
+        days = [each.booked_on for each in rows]
+        incoming = Incoming(self.session, self.account, (min(days), max(days)))
+        left = incoming.match(rows, decided_on=APRIL_15).left
         open_exceptions(self.session, left, opened_on=APRIL_15)
         return left
 

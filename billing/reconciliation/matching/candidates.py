@@ -1,19 +1,18 @@
-"""Loads what the scoring of incoming rows needs to know: for 2,000 rows in a fixed number of queries."""
+"""Looks up what may explain incoming rows: for thousands of them with one query of each kind."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from billing.customers.models import Customer
 from billing.districts.models import BankAccount, Enterprise
 from billing.invoicing.models import Invoice
 from billing.kernel.bulk import among
-from billing.kernel.columns import money_sum
 from billing.kernel.money import ZERO
 from billing.ledger.models import SourceKind, Transfer
 from billing.payments.models import Payment, PaymentMethod, PaymentReversal
@@ -22,15 +21,13 @@ from billing.receivables.models import Receivable
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import OpenRow
 from billing.reconciliation.matching.knowledge import (
-    Known,
     KnownCustomer,
     KnownInvoice,
     KnownPayment,
     KnownRule,
     Movement,
-    Thresholds,
+    seen_behind,
 )
-from billing.reconciliation.matching.settings import settings_of
 from billing.reconciliation.models import (
     MatchedRow,
     MatchedTransfer,
@@ -39,49 +36,10 @@ from billing.reconciliation.models import (
     StatementRow,
 )
 
-# An account that the money of more customers came from is a collector's, and says nothing of one of them.
-PAYERS_OF_IBAN_MAX = 3
-ROWS_OF_IBAN_MAX = 500
-LIMITATION_YEARS = 3  # nobody pays an older invoice without saying of which year it is
+ROWS_OF_IBAN_MAX = 500  # of an account that more rows came from it is not asked whose they were
 FITTING_MAX = 20  # customers shown because a sum fits; of more it says nothing
 
-
-def load(
-    session: Session,
-    enterprise_id: UUID,
-    rows: Sequence[OpenRow],
-    *,
-    thorough: bool = False,
-    direction: Direction = Direction.IN,
-) -> Known:
-    """What is known that may explain these rows.
-
-    Args:
-        thorough: know also some of those whose recorded payment or open invoice has a row's sum. A sum alone
-            books nothing, but a person who decides wants to see them.
-    """
-    settings = settings_of(session, enterprise_id)
-    known = Known(thresholds=Thresholds(settings.threshold, settings.days_around))
-    known.nobody = nobody_of(session)
-    customers = _named_customers(session, rows)
-    known.by_iban = _payers_of_ibans(session, rows, known.nobody)
-    known.rules = _rules(session, enterprise_id, direction)
-    invoices = _invoices(session, enterprise_id, rows)
-    customer_ids = {customer.id for customer in customers}
-    customer_ids.update(*known.by_iban.values(), (invoice.customer_id for invoice in invoices))
-    customer_ids.update(rule.customer_id for rule in known.rules if rule.customer_id is not None)
-    if thorough:
-        customer_ids |= _whom_a_sum_fits(session, enterprise_id, rows, settings.days_around)
-    rest = customer_ids - {customer.id for customer in customers}
-    customers += _customers(session, [among(session, Customer.id, rest)] if rest else [])
-    known.customers = {customer.id: customer for customer in customers}
-    known.by_account = {customer.account_number: customer.id for customer in customers}
-    known.by_iin_bin = {customer.iin_bin: customer.id for customer in customers if customer.iin_bin}
-    known.owed = _open_invoices(session, enterprise_id, customer_ids)
-    known.debts = _by_debtor(known.owed.values())
-    known.invoices = _by_number(invoices)
-    known.payments = _payments(session, enterprise_id, customer_ids, rows, settings.days_around)
-    return known
+Days = tuple[date, date]  # the first and the last
 
 
 def nobody_of(session: Session) -> frozenset[str]:
@@ -93,16 +51,8 @@ def nobody_of(session: Session) -> frozenset[str]:
     return frozenset({"", *ours, *own_ibans, *collected})
 
 
-def _named_customers(session: Session, rows: Sequence[OpenRow]) -> list[KnownCustomer]:
-    accounts = {account.number for row in rows for account in row.mentions.accounts}
-    iin_bins = {iin_bin for row in rows for iin_bin in row.mentions.iin_bins}
-    for row in rows:
-        iin_bins |= {row.counterparty_iin_bin, row.ultimate_iin_bin}
-    named = ((Customer.account_number, accounts), (Customer.iin_bin, iin_bins - {""}))
-    return _customers(session, [among(session, column, values) for column, values in named if values])
-
-
-def _customers(session: Session, conditions: Sequence[ColumnElement[bool]]) -> list[KnownCustomer]:
+def customers_where(session: Session, conditions: Sequence[ColumnElement[bool]]) -> list[KnownCustomer]:
+    """Customers for whom one of the conditions holds, each once."""
     found: dict[UUID, KnownCustomer] = {}
     for condition in conditions:
         statement = select(
@@ -112,12 +62,10 @@ def _customers(session: Session, conditions: Sequence[ColumnElement[bool]]) -> l
     return list(found.values())
 
 
-def _payers_of_ibans(
-    session: Session, rows: Sequence[OpenRow], nobody: Collection[str]
-) -> Mapping[str, frozenset[UUID]]:
+def payers_of_ibans(session: Session, named: Collection[str]) -> dict[str, frozenset[UUID]]:
     """Whose money earlier rows from the same accounts were, by the matches that hold."""
-    named = {iban for row in rows for iban in (row.counterparty_iban, row.ultimate_iban)}.difference(nobody)
-    ibans = named - _collectors(session, named)
+    collectors = _collectors(session, named)
+    ibans = set(named) - collectors
     payers: defaultdict[str, set[UUID]] = defaultdict(set)
     statement = (
         select(StatementRow.counterparty_iban, Transfer.party_id)
@@ -154,7 +102,8 @@ def _payers_of_ibans(
     for iban, customer_id in session.execute(statement):
         assert customer_id is not None  # the query asks for those that have one
         payers[iban].add(customer_id)
-    return {iban: frozenset(each) for iban, each in payers.items() if len(each) <= PAYERS_OF_IBAN_MAX}
+    seen = {iban: seen_behind(each) for iban, each in payers.items()}
+    return seen | dict.fromkeys(collectors, seen_behind())
 
 
 def _collectors(session: Session, ibans: Collection[str]) -> set[str]:
@@ -168,7 +117,8 @@ def _collectors(session: Session, ibans: Collection[str]) -> set[str]:
     return set(session.scalars(counted))
 
 
-def _rules(session: Session, enterprise_id: UUID, direction: Direction) -> Sequence[KnownRule]:
+def rules_of(session: Session, enterprise_id: UUID, direction: Direction) -> Sequence[KnownRule]:
+    """The rules of an enterprise for money of one direction, as they were made."""
     statement = (
         select(MatchingRule)
         .where(
@@ -193,20 +143,16 @@ def _rules(session: Session, enterprise_id: UUID, direction: Direction) -> Seque
     ]
 
 
-def _invoices(session: Session, enterprise_id: UUID, rows: Sequence[OpenRow]) -> list[KnownInvoice]:
-    """The invoices with the numbers that were named, settled or open, of the years they may be of."""
-    mentions = [mention for row in rows for mention in row.mentions.invoices]
-    if not mentions:
-        return []
-    first, last = min(row.booked_on.year for row in rows), max(row.booked_on.year for row in rows)
-    said = {mention.year for mention in mentions if mention.year is not None}
-    years = {*range(first - LIMITATION_YEARS, last + 1), *(year for year in said if 2000 < year <= last + 1)}
+def numbered_invoices(
+    session: Session, enterprise_id: UUID, years: Collection[int], numbers: Collection[int]
+) -> list[KnownInvoice]:
+    """An enterprise's invoices with these numbers, settled or open; none of them is said to be open."""
     statement = select(
         Invoice.id, Invoice.customer_id, Invoice.year, Invoice.number, Invoice.issued_on, Invoice.due_on
     ).where(
         Invoice.enterprise_id == enterprise_id,
         Invoice.year.in_(sorted(years)),
-        among(session, Invoice.number, {mention.number for mention in mentions}),
+        among(session, Invoice.number, numbers),
     )
     return [
         KnownInvoice(row.id, row.customer_id, None, row.year, row.number, row.issued_on, row.due_on, ZERO)
@@ -214,63 +160,15 @@ def _invoices(session: Session, enterprise_id: UUID, rows: Sequence[OpenRow]) ->
     ]
 
 
-def _open_invoices(
-    session: Session, enterprise_id: UUID, customer_ids: Collection[UUID]
-) -> dict[UUID, KnownInvoice]:
-    """What these customers owe or pay for others, by invoice, the earliest due first."""
-    columns = (
-        Receivable.invoice_id,
-        Receivable.customer_id,
-        Receivable.payer_id,
-        Receivable.invoice_year,
-        Receivable.invoice_number,
-        Receivable.issued_on,
-        Receivable.due_on,
-    )
-    statement = (
-        select(*columns, money_sum(Receivable.open_amount))
-        .where(
-            Receivable.enterprise_id == enterprise_id,
-            Receivable.open_amount > ZERO,
-            or_(
-                among(session, Receivable.customer_id, customer_ids),
-                among(session, Receivable.payer_id, customer_ids),
-            ),
-        )
-        .group_by(*columns)
-        .order_by(Receivable.due_on, Receivable.invoice_year, Receivable.invoice_number)
-    )
-    return {row[0]: KnownInvoice._make(row) for row in session.execute(statement)}
-
-
-def _by_debtor(owed: Iterable[KnownInvoice]) -> Mapping[UUID, Sequence[UUID]]:
-    debts: defaultdict[UUID, list[UUID]] = defaultdict(list)
-    for invoice in owed:
-        debts[invoice.customer_id].append(invoice.id)
-        if invoice.payer_id is not None:
-            debts[invoice.payer_id].append(invoice.id)
-    return debts
-
-
-def _by_number(invoices: Iterable[KnownInvoice]) -> Mapping[int, Sequence[KnownInvoice]]:
-    numbered: defaultdict[int, list[KnownInvoice]] = defaultdict(list)
-    for invoice in invoices:
-        numbered[invoice.number].append(invoice)
-    return numbered
-
-
-def _payments(
+def payments_between(
     session: Session,
     enterprise_id: UUID,
     customer_ids: Collection[UUID],
-    rows: Sequence[OpenRow],
-    days_around: int,
+    days: Days,
 ) -> dict[UUID, list[KnownPayment]]:
-    """Payments of these customers near the rows' days that were not reversed, and what showed them."""
+    """Payments of these customers between two days that were not reversed, and what showed them."""
     found: dict[UUID, KnownPayment] = {}
-    statement = _recorded(enterprise_id, rows, days_around).where(
-        among(session, Payment.customer_id, customer_ids)
-    )
+    statement = _recorded(enterprise_id, days).where(among(session, Payment.customer_id, customer_ids))
     for payment, transfer_id, settled, *shown in session.execute(statement):
         found[payment.id] = KnownPayment(
             payment.id,
@@ -289,10 +187,8 @@ def _payments(
     return by_customer
 
 
-def _recorded(enterprise_id: UUID, rows: Sequence[OpenRow], days_around: int) -> Select[*tuple[Any, ...]]:
-    """Payments near the rows' days: each with its posting, its provider's match, the row that showed it."""
-    around = timedelta(days=days_around)
-    days = [row.booked_on for row in rows]
+def _recorded(enterprise_id: UUID, days: Days) -> Select[*tuple[Any, ...]]:
+    """Payments between two days: each with its posting, its provider's match, the row that showed it."""
     district = Payment.district_id
     shown = (
         StatementRow.booked_on,
@@ -334,18 +230,15 @@ def _recorded(enterprise_id: UUID, rows: Sequence[OpenRow], days_around: int) ->
         .where(
             Payment.enterprise_id == enterprise_id,
             PaymentReversal.payment_id.is_(None),
-            Payment.received_on.between(min(days) - around, max(days) + around),
+            Payment.received_on.between(*days),
         )
     )
 
 
-def _whom_a_sum_fits(
-    session: Session, enterprise_id: UUID, rows: Sequence[OpenRow], days_around: int
-) -> set[UUID]:
-    """Some customers with a payment or an open invoice of just a row's sum."""
-    amounts = sorted({row.amount for row in rows})
-    recorded = _recorded(enterprise_id, rows, days_around).where(
-        Payment.amount.in_(amounts),
+def whom_a_sum_fits(session: Session, enterprise_id: UUID, row: OpenRow, days: Days) -> set[UUID]:
+    """Some customers with an open invoice, or a payment between two days, of just the row's sum."""
+    recorded = _recorded(enterprise_id, days).where(
+        Payment.amount == row.amount,
         Payment.method == PaymentMethod.BANK,
         MatchedTransfer.transfer_id.is_(None),
     )
@@ -354,7 +247,7 @@ def _whom_a_sum_fits(
         select(Receivable.customer_id)
         .where(Receivable.enterprise_id == enterprise_id, Receivable.open_amount > ZERO)
         .group_by(Receivable.invoice_id, Receivable.customer_id)
-        .having(func.sum(Receivable.open_amount).in_(amounts))
+        .having(func.sum(Receivable.open_amount) == row.amount)
         .limit(FITTING_MAX)
     )
     return {*session.scalars(of_payments), *session.scalars(of_invoices)}

@@ -1,6 +1,6 @@
 """What came in on an enterprise's bank account: books the money whose owner is sure, once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -17,7 +17,7 @@ from billing.ledger.service import MonthClosed
 from billing.payments.models import PaymentMethod
 from billing.payments.receipts import Receipt
 from billing.payments.recording import Recorded, Recording, record_payments
-from billing.receivables.service import NotOpenForCustomer
+from billing.receivables.service import NotOpenForCustomer, OpenLines
 from billing.reconciliation.arrivals import lock_budget_book
 from billing.reconciliation.direct_payments import record_payment_matches, takes_payments
 from billing.reconciliation.formats.statement import Direction
@@ -33,8 +33,9 @@ from billing.reconciliation.matches import (
     record_matches,
     write_matches,
 )
-from billing.reconciliation.matching.candidates import load
+from billing.reconciliation.matching.candidates import Days
 from billing.reconciliation.matching.knowledge import Known, KnownPayment, Movement
+from billing.reconciliation.matching.learning import Debts, Learning, debts_seen
 from billing.reconciliation.matching.openness import Openness, openness_of
 from billing.reconciliation.matching.scoring import Candidate
 from billing.reconciliation.matching.verdict import Verdict, judge
@@ -52,59 +53,89 @@ class Decided(NamedTuple):
     receipt: Receipt | None = None
 
 
-def match_incoming(
-    session: Session, account: BankAccount, rows: Sequence[OpenRow], *, decided_on: date
-) -> Look:
-    """Book the incoming rows whose owner is sure, of an account that customers pay to (see ``Matcher``).
+class Incoming:
+    """Books what came in on an account, part by part; what one part taught is known at the next."""
 
-    A row becomes a payment of its customer, or is found to be one that was recorded before. Rows that the
-    books refuse (a closed month, no posting policy, an unknown code) are left, and the others are booked.
-    """
-    incoming = [row for row in rows if row.direction is Direction.IN]
-    if not incoming or not takes_payments(session, account):
-        return NOTHING_SEEN
-    bookable = _open_in_budget(session, account, incoming)
-    bookable_ids = {row.id for row in bookable}
-    left = {row.id: ExceptionKind.NOT_BOOKABLE for row in incoming if row.id not in bookable_ids}
-    if account.kind is BankAccountKind.BANK:
-        try:
-            with session.begin_nested(), writing_behind(session), looked_up_by_keys(session):
-                return Look(left=left).also(_book_in_parts(session, account, bookable, decided_on))
-        except _REFUSALS:
-            pass  # one of thousands is refused; now it is looked for
-    look = Look(left=left)
-    for some in in_chunks(bookable):
-        look = look.also(_book_what_can_be(session, account, some, decided_on))
-    return look
+    def __init__(self, session: Session, account: BankAccount, days: Days) -> None:
+        """Look at rows of an account.
+
+        Args:
+            days: between which all rows lie.
+        """
+        self._session, self._account, self._days = session, account, days
+        self._bulk: _Bulk | None = None
+
+    def match(self, rows: Sequence[OpenRow], *, decided_on: date) -> Look:
+        """Book the incoming rows whose owner is sure, if it is an account that customers pay to.
+
+        A row becomes a payment of its customer, or is found to be one that was recorded before. Rows that the
+        books refuse (a closed month, no posting policy, an unknown code) are left, and the others are booked.
+
+        Args:
+            rows: locked and open, in the order of their days.
+            decided_on: the district's date of the decision; what is posted carries the rows' own days.
+        """
+        session, account = self._session, self._account
+        incoming = [row for row in rows if row.direction is Direction.IN]
+        if not incoming or not takes_payments(session, account):
+            return NOTHING_SEEN
+        bookable = _open_in_budget(session, account, incoming)
+        bookable_ids = {row.id for row in bookable}
+        left = {row.id: ExceptionKind.NOT_BOOKABLE for row in incoming if row.id not in bookable_ids}
+        if account.kind is BankAccountKind.BANK:
+            self._bulk = self._bulk or _Bulk(session, account, self._days)
+            try:
+                with session.begin_nested(), writing_behind(session), looked_up_by_keys(session):
+                    return Look(left=left).also(self._bulk.book(bookable, decided_on))
+            except _REFUSALS:
+                # One of thousands is refused; now it is looked for. What was learnt and held is void.
+                self._bulk = None
+        look = Look(left=left)
+        for some in in_chunks(bookable):
+            look = look.also(_book_what_can_be(session, account, some, self._days, decided_on))
+        return look
 
 
-def _book_in_parts(session: Session, account: BankAccount, rows: Sequence[OpenRow], decided_on: date) -> Look:
-    """Book the rows that are sure; a part is stored while the next is decided.
+class _Bulk:
+    """Books rows of an enterprise's own account by the thousand, all or none of each part.
 
     Everybody whom a row may be of is held, not only those whom it turns out to be of.
-
-    Raises:
-        One of ``_REFUSALS``, for whichever row: nothing is booked.
     """
-    deciding = Deciding(session, account.enterprise_id, rows)
-    recording = Recording(session, account.enterprise_id, deciding.customer_ids)
-    explained: dict[UUID, MatchKind] = {}
-    left: dict[UUID, ExceptionKind] = {}
-    confirmations: list[MatchDraft] = []
-    for some, has_doubled in _growing(rows):
-        decided, waiting = deciding.decide(some)
-        left |= waiting
-        explained |= kinds_of(each.draft for each in decided)
-        confirmations += [each.draft for each in decided if each.receipt is None]
-        new = [(each.draft, each.receipt) for each in decided if each.receipt is not None]
-        recorded = recording.record([receipt for _, receipt in new], fresh=True)
-        drafts = [_claiming(draft, made) for (draft, _), made in zip(new, recorded, strict=True)]
-        write_matches(session, account.id, drafts)
-        if has_doubled:
-            plan_anew(session)
-    record_matches(session, account.id, confirmations, decided_on=decided_on)
-    close_exceptions(session, explained, decided_on)
-    return Look(explained, left)
+
+    def __init__(self, session: Session, account: BankAccount, days: Days) -> None:
+        self._session, self._account = session, account
+        self._recording = Recording(session, account.enterprise_id)
+        self._deciding = Deciding(session, account.enterprise_id, days, self._held_debts)
+
+    def book(self, rows: Sequence[OpenRow], decided_on: date) -> Look:
+        """Book the rows that are sure; a chunk is stored while the next is decided.
+
+        Raises:
+            One of ``_REFUSALS``, for whichever row: nothing of this part is booked.
+        """
+        session, account_id = self._session, self._account.id
+        self._deciding.learn(rows)
+        explained: dict[UUID, MatchKind] = {}
+        left: dict[UUID, ExceptionKind] = {}
+        confirmations: list[MatchDraft] = []
+        for some, has_doubled in _growing(rows):
+            decided, waiting = self._deciding.decide(some)
+            left |= waiting
+            explained |= kinds_of(each.draft for each in decided)
+            confirmations += [each.draft for each in decided if each.receipt is None]
+            new = [(each.draft, each.receipt) for each in decided if each.receipt is not None]
+            recorded = self._recording.record([receipt for _, receipt in new], fresh=True)
+            drafts = [_claiming(draft, made) for (draft, _), made in zip(new, recorded, strict=True)]
+            write_matches(session, account_id, drafts)
+            if has_doubled:
+                plan_anew(session)
+        record_matches(session, account_id, confirmations, decided_on=decided_on)
+        close_exceptions(session, explained, decided_on)
+        return Look(explained, left)
+
+    def _held_debts(self, customer_ids: Collection[UUID]) -> OpenLines:
+        self._recording.hold(customer_ids)
+        return self._recording.open_lines()
 
 
 def _growing(rows: Sequence[OpenRow]) -> Iterator[tuple[Sequence[OpenRow], bool]]:
@@ -118,14 +149,17 @@ def _growing(rows: Sequence[OpenRow]) -> Iterator[tuple[Sequence[OpenRow], bool]
         has_doubled = end >= 2 * known
         known = end if has_doubled else known
         yield rows[start:end], has_doubled
-        start, count = end, min(2 * count, CHUNK)
+        start, count = end, min(count * 3 // 2, CHUNK)
 
 
 def _book_what_can_be(
-    session: Session, account: BankAccount, rows: Sequence[OpenRow], decided_on: date
+    session: Session, account: BankAccount, rows: Sequence[OpenRow], days: Days, decided_on: date
 ) -> Look:
     """Book the rows that are sure and that the books take, and say why the others are not booked."""
-    decided, left = Deciding(session, account.enterprise_id, rows).decide(rows)
+    debts = debts_seen(session, account.enterprise_id)
+    deciding = Deciding(session, account.enterprise_id, days, debts)
+    deciding.learn(rows)
+    decided, left = deciding.decide(rows)
     drafts = [each.draft for each in decided if each.receipt is None]
     to_record = [each for each in decided if each.receipt is not None]
     for each, recorded in zip(to_record, _record(session, account.enterprise_id, to_record), strict=True):
@@ -151,21 +185,20 @@ def _open_in_budget(session: Session, account: BankAccount, rows: Sequence[OpenR
 
 
 class Deciding:
-    """Says what rows are to become, one after the other; what it decides of one it knows at the next.
+    """Says what rows are to become, one after the other; what it decides of one it knows at the next."""
 
-    Attributes:
-        customer_ids: whose money one of the rows may be.
-    """
-
-    def __init__(self, session: Session, enterprise_id: UUID, rows: Sequence[OpenRow]) -> None:
-        """Learn what may explain these rows."""
-        self._known = load(session, enterprise_id, rows)
+    def __init__(self, session: Session, enterprise_id: UUID, days: Days, debts: Debts) -> None:
+        """Decide about rows that lie between two days; see ``Learning``."""
+        self._learning = Learning(session, enterprise_id, days, debts)
         self._openness = openness_of(session, enterprise_id)
-        self.customer_ids = frozenset(self._known.customers)
+
+    def learn(self, rows: Sequence[OpenRow]) -> None:
+        """Learn what may explain these rows, before anything is decided about them."""
+        self._learning.learn(rows)
 
     def decide(self, rows: Sequence[OpenRow]) -> tuple[list[Decided], dict[UUID, ExceptionKind]]:
         """What each of some rows is to become, and why the others are left. Only computes."""
-        known = self._known
+        known = self._learning.known
         decided: list[Decided] = []
         left: dict[UUID, ExceptionKind] = {}
         for row in rows:
@@ -174,6 +207,7 @@ class Deciding:
                 left[row.id] = verdict.exception or ExceptionKind.UNKNOWN_PAYER
             elif verdict.confirms is not None:
                 # The next row of the same sum is another payment.
+                known.note_payer(row, verdict.candidate.customer.id)
                 known.note(verdict.confirms._replace(shown_by=Movement.of(row)))
                 draft = _draft(row, verdict.candidate, MatchKind.CONFIRMATION)
                 decided.append(Decided(row, draft._replace(transfer_ids=(verdict.confirms.transfer_id,))))
@@ -203,6 +237,7 @@ def _to_record(row: OpenRow, candidate: Candidate, known: Known) -> Decided:
         invoice_ids=candidate.invoice_ids,
     )
     known.settle(receipt.customer_id, receipt.amount, receipt.invoice_ids)
+    known.note_payer(row, receipt.customer_id)
     known.note(
         KnownPayment(
             id=draft.id,  # stands for the payment, which has no id yet

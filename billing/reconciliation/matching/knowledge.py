@@ -1,6 +1,6 @@
 """What is known to the scoring of rows, as plain values: customers, open invoices, payments, rules."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -10,6 +10,9 @@ from billing.kernel.money import Money
 from billing.payments.models import PaymentMethod
 from billing.reconciliation.matches import OpenRow
 from billing.reconciliation.models import MatchKind
+
+# An account that the money of more customers came from is a collector's, and says nothing of one of them.
+PAYERS_OF_IBAN_MAX = 3
 
 
 class KnownCustomer(NamedTuple):
@@ -122,7 +125,7 @@ class Known:
     """What was loaded for some rows. Grows while they are booked, so that one of them knows of the other.
 
     Attributes:
-        by_iban: whom earlier rows of an account were money of.
+        by_iban: whose money earlier rows from an account were (see ``seen_behind``).
         invoices: by number; of every year that may be meant.
         owed: invoices on which something is open, by id.
         debts: which of them a customer owes or pays for others, the earliest due first.
@@ -130,14 +133,14 @@ class Known:
         nobody: IIN, BIN and IBAN that say nothing about a customer: ours, and those of providers.
     """
 
-    customers: Mapping[UUID, KnownCustomer] = field(default_factory=dict)
-    by_account: Mapping[str, UUID] = field(default_factory=dict)
-    by_iin_bin: Mapping[str, UUID] = field(default_factory=dict)
-    by_iban: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
+    customers: dict[UUID, KnownCustomer] = field(default_factory=dict)
+    by_account: dict[str, UUID] = field(default_factory=dict)
+    by_iin_bin: dict[str, UUID] = field(default_factory=dict)
+    by_iban: dict[str, frozenset[UUID]] = field(default_factory=dict)
     rules: Sequence[KnownRule] = ()
-    invoices: Mapping[int, Sequence[KnownInvoice]] = field(default_factory=dict)
+    invoices: dict[int, list[KnownInvoice]] = field(default_factory=dict)
     owed: dict[UUID, KnownInvoice] = field(default_factory=dict)
-    debts: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
+    debts: dict[UUID, list[UUID]] = field(default_factory=dict)
     payments: dict[UUID, list[KnownPayment]] = field(default_factory=dict)
     nobody: frozenset[str] = frozenset()
     thresholds: Thresholds = Thresholds()
@@ -165,7 +168,30 @@ class Known:
             self.owed[invoice.id] = invoice._replace(open_amount=invoice.open_amount - part)
             amount -= part
 
+    def forget_payments(self, before: date) -> None:
+        """Forget payments that lie too far back to be one of the rows that are still to come."""
+        after = {
+            customer_id: [each for each in payments if each.received_on >= before]
+            for customer_id, payments in self.payments.items()
+        }
+        self.payments = {customer_id: payments for customer_id, payments in after.items() if payments}
+
+    def note_payer(self, row: OpenRow, customer_id: UUID) -> None:
+        """Remember whose money a row was: its account speaks for him at the next one."""
+        # Behind another's account somebody else may have paid every time.
+        if row.counterparty_iban and not row.ultimate_name and not row.ultimate_iin_bin:
+            seen = self.by_iban.get(row.counterparty_iban)
+            if seen is None:
+                self.by_iban[row.counterparty_iban] = frozenset({customer_id})
+            elif seen and customer_id not in seen:
+                self.by_iban[row.counterparty_iban] = seen_behind({*seen, customer_id})
+
     def note(self, payment: KnownPayment) -> None:
         """Remember what has just been recorded or confirmed, in place of what was known of it."""
         others = [each for each in self.payments.get(payment.customer_id, ()) if each.id != payment.id]
         self.payments[payment.customer_id] = [*others, payment]
+
+
+def seen_behind(customer_ids: Collection[UUID] = ()) -> frozenset[UUID]:
+    """For whom an account speaks that these customers' money came from; for nobody if it is a collector's."""
+    return frozenset(customer_ids if len(customer_ids) <= PAYERS_OF_IBAN_MAX else ())

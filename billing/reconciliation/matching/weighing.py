@@ -16,8 +16,8 @@ from billing.ledger.chart import BANK
 from billing.ledger.models import Account, SourceKind, Transfer
 from billing.reconciliation.formats.statement import Direction
 from billing.reconciliation.matches import OpenRow, RowMatched, open_rows
-from billing.reconciliation.matching.candidates import load
 from billing.reconciliation.matching.knowledge import Known, KnownRule
+from billing.reconciliation.matching.learning import load
 from billing.reconciliation.matching.purpose import folded
 from billing.reconciliation.matching.scoring import Candidate, candidates_of
 from billing.reconciliation.models import (
@@ -128,7 +128,7 @@ def held_by(session: Session, match: StatementMatch) -> Held:
 
 def weigh(session: Session, enterprise_id: UUID, row: OpenRow) -> Weighed:
     """What an open row may be, sums that fit by chance included. Writes nothing."""
-    known = load(session, enterprise_id, [row], thorough=True, direction=row.direction)
+    known = load(session, enterprise_id, row, direction=row.direction)
     candidates: list[Candidate] = []
     if row.direction is Direction.IN:
         candidates = candidates_of(row, row.mentions, known, also=known.customers)[:SHOWN_MAX]

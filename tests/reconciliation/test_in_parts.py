@@ -1,0 +1,153 @@
+"""A file is looked at part by part: what one part taught is known at the next, and the parts do not show."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select, update
+
+from billing.budget.models import BudgetCode
+from billing.invoicing.models import Invoice
+from billing.receivables.models import Receivable
+from billing.reconciliation.matching.incoming import Incoming
+from billing.reconciliation.models import ExceptionKind
+from billing.verification.service import verify
+from tests.support.customers import make_customer
+from tests.support.identifiers import synthetic_iban
+from tests.support.resident_rows import A_MONTH, APRIL_15, came, open_counter
+from tests.support.statements import counted_statements
+
+IBAN = synthetic_iban(801)
+FIRST, LAST = date(2026, 4, 1), date(2026, 4, 28)
+
+
+@pytest.fixture
+def counter(session):
+    """A resident who owes March, and a bank account."""
+    counter = open_counter(session)
+    counter.desk.issue()
+    return counter
+
+
+def left_of(counter, rows, size):
+    """Why each row was left, None for a booked one, when a file of them is looked at in parts of a size."""
+    taken = counter.rows(*rows)
+    incoming = Incoming(counter.session, counter.account, (taken[0].booked_on, taken[-1].booked_on))
+    left = {}
+    for start in range(0, len(taken), size):
+        left |= incoming.match(taken[start : start + size], decided_on=APRIL_15).left
+    return taken, [left.get(each.id) for each in taken]
+
+
+def named(customer, **also):
+    """What a row says that names a customer's account."""
+    return {"purpose": f"л/с {customer.account_number}", **also}
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_the_parts_do_not_show(counter, size):
+    """Debts that were settled, movements seen and accounts that spoke count from the next row on."""
+    asan = counter.customer
+    beket, _ = counter.another(2)
+    april_5 = {"on": date(2026, 4, 5), "document_number": "7", "counterparty_iin_bin": asan.iin_bin}
+    rows = [
+        came(on=FIRST, counterparty_iban=IBAN, **named(asan)),  # settles what he owes
+        came("700", on=FIRST, counterparty_iban=IBAN, counterparty_iin_bin=asan.iin_bin),
+        came(on=date(2026, 4, 2), **named(beket)),
+        came(on=date(2026, 4, 3), **named(asan)),  # the sum fits no debt any more
+        came("500", **april_5, **named(asan)),
+        came("500", **april_5, purpose=f"/ASSIGN/л/с {asan.account_number}"),  # the same movement
+        came("500", on=LAST, counterparty_iin_bin=asan.iin_bin, **named(asan)),
+    ]
+
+    taken, left = left_of(counter, rows, size)
+
+    assert left == [
+        None,
+        None,
+        None,
+        ExceptionKind.AMOUNT_DIFFERS,
+        None,
+        ExceptionKind.DUPLICATE_SUSPECTED,
+        None,
+    ]
+    assert counter.explained(taken[1]).reasons == ["payer", "iban"]
+    assert counter.debt(asan) == counter.debt(beket) == "0.00"
+    assert list(verify(counter.session)) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_who_pays_for_another_finds_what_is_left_of_his_debt(counter, size):
+    """A part of the mother's debt is paid, then the son pays the rest, and more: that is his own debt's."""
+    son, _ = counter.another(2)
+    mother, _ = counter.another(3, payer_id=son.id)
+    rows = [
+        came("160", on=FIRST, counterparty_iin_bin=mother.iin_bin, **named(mother)),
+        came("1000", on=date(2026, 4, 2), counterparty_iin_bin=son.iin_bin, **named(mother)),
+        came("2000", on=date(2026, 4, 3), counterparty_iin_bin=son.iin_bin, **named(son)),
+    ]
+
+    _, left = left_of(counter, rows, size)
+
+    assert left == [None, None, None]
+    assert (counter.debt(mother), counter.debt(son)) == ("0.00", "0.00")
+    assert [str(payment.amount) for payment in counter.payments()] == ["160.00", "1000.00", "2000.00"]
+    assert list(verify(counter.session)) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_an_invoice_is_found_by_its_number_in_every_part(counter, size):
+    """The number alone, then with another year that nothing was issued in, then alone again."""
+    asan = counter.customer
+    number = f"{counter.session.scalars(select(Invoice.number)).one():06d}"
+    rows = [
+        came("100", on=FIRST, counterparty_iin_bin=asan.iin_bin, purpose=f"шот {number}"),
+        came("110", on=FIRST, counterparty_iin_bin=asan.iin_bin, purpose=f"шот {number} от 05.03.2011"),
+        came("120", on=FIRST, counterparty_iin_bin=asan.iin_bin, purpose=f"счет на оплату {number}"),
+    ]
+
+    _, left = left_of(counter, rows, size)
+
+    assert left == [None, ExceptionKind.AMOUNT_DIFFERS, None]
+
+
+def test_a_part_that_the_books_refuse_does_not_stop_the_next(counter):
+    """A code that the new year does not know: its part is booked row by row, and the next part goes on."""
+    session = counter.session
+    neighbour, _ = counter.another(2)
+    [code] = set(session.scalars(select(Receivable.revenue_code)))
+    newcomers = [make_customer(session, serial) for serial in (8, 9)]  # owe nothing: an advance is no revenue
+    session.execute(update(BudgetCode).where(BudgetCode.code == code).values(valid_to_year=2026))
+    next_year = date(2027, 1, 12)
+    people = [counter.customer, newcomers[0], neighbour, newcomers[1], newcomers[0]]
+    days = [FIRST, *[next_year] * 4]
+    rows = [
+        came(on=day, counterparty_iin_bin=each.iin_bin, **named(each))
+        for day, each in zip(days, people, strict=True)
+    ]
+
+    _, left = left_of(counter, rows, 2)
+
+    assert left == [None, None, ExceptionKind.NOT_BOOKABLE, None, None]
+    assert counter.debt(neighbour) == A_MONTH
+    assert list(verify(session)) == []
+
+
+def test_nobody_is_asked_for_twice(counter):
+    """The second part of the same people asks neither who they are nor what they owe."""
+    people = [counter.another(serial)[0] for serial in range(2, 8)]
+    rows = [
+        came("50", on=day, counterparty_iban=synthetic_iban(810 + place), counterparty_iin_bin=each.iin_bin)
+        | named(each)
+        for day in (FIRST, LAST)
+        for place, each in enumerate(people)
+    ]
+    taken = counter.rows(*rows)
+    incoming = Incoming(counter.session, counter.account, (FIRST, LAST))
+    asked = []
+    for part in (taken[:6], taken[6:]):
+        with counted_statements(counter.session) as statements:
+            assert incoming.match(part, decided_on=APRIL_15).left == {}
+        looks = [each for each in statements if each.startswith("SELECT")]
+        asked.append([each for each in looks if "customer" in each or "receivable" in each])
+    assert asked[0] != []
+    assert asked[1] == []

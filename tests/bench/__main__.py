@@ -28,7 +28,7 @@ def statement_rows(servers: Servers, quick: bool) -> list[Measurement]:
         return statements.measure(servers.forgetful, rows=500, debtors=100, goal=0.3)
     return [
         *statements.measure(servers.forgetful, rows=10_000, debtors=5_000, goal=0.3),
-        *statements.measure(servers.forgetful, rows=100_000, debtors=50_000, goal=None, rounds=1),
+        *statements.measure(servers.forgetful, rows=100_000, debtors=50_000, goal=None),
     ]
 
 

@@ -256,8 +256,7 @@ def _write(session: Session, table: Table, columns: tuple[str, ...], rows: Seque
     connection = session.connection()
     dialect = connection.dialect
     if dialect.name == "postgresql" and len(rows) > 1:
-        statement = _insert_arrays(table, columns, dialect)
-        write(session, statement, tuple(_arrays(table, columns, rows, dialect)))
+        write(session, *_as_arrays(table, columns, rows, dialect))
         return
     statement, values = _insert_values(table, columns, dialect), _values(table, columns, rows, dialect)
     if len(values) == 1:
@@ -280,18 +279,40 @@ def _place(table: Table, column: str, dialect: Dialect) -> str:
     return f"%s::{carried(kind, dialect)}" + ("::json" if isinstance(kind, JSON) else "")
 
 
-@lru_cache(maxsize=200)
-def _insert_arrays(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
-    kinds = [table.c[name].type for name in columns]
-    aliases = [f"c{place}" for place in range(len(columns))]
-    arrays = ", ".join(f"%s::{carried(kind, dialect)}[]" for kind in kinds)
+def _as_arrays(
+    table: Table, columns: tuple[str, ...], rows: Sequence[Row], dialect: Dialect
+) -> tuple[str, Row]:
+    """An INSERT of many rows: each column is an array, or a value where all rows have the same."""
+    held = dict(zip(columns, zip(*rows, strict=True), strict=True))
+    shared = {name for name, values in held.items() if _is_one(values)}
+    arrays = tuple(name for name in columns if name not in shared) or columns[:1]
+    binders = dict(zip(columns, _binders(table, columns, dialect), strict=True))
+    parameters: list[Any] = []
+    for name in columns:
+        if name not in arrays:
+            bind, value = binders[name], held[name][0]
+            parameters.append(value if bind is None else bind(value))
+    for name in arrays:
+        bound = _bound_column(_binder(table, name, dialect), held[name])
+        parameters.append(array(bound, _carried_by(table, name, dialect)))
+    return _insert_arrays(table, columns, arrays, dialect), tuple(parameters)
+
+
+@lru_cache(maxsize=500)
+def _insert_arrays(table: Table, columns: tuple[str, ...], arrays: tuple[str, ...], dialect: Dialect) -> str:
+    kinds = {name: table.c[name].type for name in columns}
+    given = ", ".join(f"%s::{carried(kinds[name], dialect)}[]" for name in arrays)
     selected = ", ".join(
-        f"{alias}::json" if isinstance(kind, JSON) else alias
-        for alias, kind in zip(aliases, kinds, strict=True)
+        _place(table, name, dialect)
+        if name not in arrays
+        else f"given.{name}::json"
+        if isinstance(kinds[name], JSON)
+        else f"given.{name}"
+        for name in columns
     )
     return (
         f"INSERT INTO {table.name} ({', '.join(columns)})"  # noqa: S608
-        f" SELECT {selected} FROM unnest({arrays}) AS given ({', '.join(aliases)})"
+        f" SELECT {selected} FROM unnest({given}) AS given ({', '.join(arrays)})"
     )
 
 

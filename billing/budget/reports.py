@@ -17,6 +17,7 @@ from billing.kernel.errors import NotFound
 from billing.kernel.i18n import messages, text
 from billing.kernel.money import BASIS_POINTS, ZERO, Money, total
 from billing.kernel.paging import Page, PageRequest, page_of
+from billing.kernel.ready import Ready, among_given
 from billing.kernel.reporting import Column, Kind, Name, ReportTable, Row
 from billing.ledger.models import Account, AccountKind, Book, BookKind, MonthBalance
 
@@ -33,12 +34,14 @@ CATEGORY_DIGITS, CLASS_DIGITS, CODE_DIGITS = 1, 3, 6
 _NAMELESS = Name("", "")
 _UNKNOWN = (_NAMELESS, False)
 
-# Made once: the report reads so little that most of its time would go into making them anew.
-_PLANS = select(PlannedRevenue.code, PlannedRevenue.amount).where(
-    PlannedRevenue.fiscal_year == bindparam("fiscal_year")
+# Put together once: the report reads so little that most of its time would go into making the questions.
+_PLANS = Ready(
+    select(PlannedRevenue.code, PlannedRevenue.amount).where(
+        PlannedRevenue.fiscal_year == bindparam("fiscal_year")
+    )
 )
-_BUDGET_BOOK = select(Book.id, Book.closed_through).where(Book.kind == BookKind.BUDGET)
-_FROZEN = (
+_BUDGET_BOOK = Ready(select(Book.id, Book.closed_through).where(Book.kind == BookKind.BUDGET))
+_FROZEN = Ready(
     select(Account.code, MonthBalance.month, MonthBalance.credit, MonthBalance.debit)
     .join(
         MonthBalance,
@@ -52,7 +55,7 @@ _FROZEN = (
         MonthBalance.month.between(bindparam("first"), bindparam("last")),
     )
 )
-_OPEN = (
+_OPEN = Ready(
     select(RevenueLine.code, RevenueLine.month, money_sum(RevenueLine.amount))
     .where(
         RevenueLine.fiscal_year == bindparam("fiscal_year"),
@@ -60,9 +63,9 @@ _OPEN = (
     )
     .group_by(RevenueLine.code, RevenueLine.month)
 )
-_CODES = (
+_CODES = Ready(
     select(BudgetCode.code, BudgetCode.name_kk, BudgetCode.name_ru, BudgetCode.is_confirmed)
-    .where(BudgetCode.code.in_(bindparam("codes", expanding=True)))
+    .where(among_given(BudgetCode.code, "codes"))
     .order_by(BudgetCode.valid_from_year)
 )
 _LINE_SORTS = {
@@ -115,7 +118,7 @@ def revenue_execution(session: Session, fiscal_year: int, through: Month) -> Exe
     Closed months are read from their frozen balances, later ones from revenue lines. Every code that was
     planned or collected has a row, and so have its class and category; all of it in the codes' order.
     """
-    plans = {row.code: row.amount for row in session.execute(_PLANS, {"fiscal_year": fiscal_year})}
+    plans = {row.code: row.amount for row in _PLANS.rows(session, fiscal_year=fiscal_year)}
     months: defaultdict[str, dict[int, Money]] = defaultdict(dict)
     for code, month, amount in _collected(session, fiscal_year, min(through, Month(fiscal_year, 12))):
         if amount:
@@ -181,24 +184,25 @@ def get_revenue_line(session: Session, line_id: UUID) -> RevenueLine:
 
 def _collected(session: Session, fiscal_year: int, through: Month) -> Iterator[tuple[str, Month, Money]]:
     """Code, month and revenue: frozen turnovers of closed months, then the lines after them."""
-    book = session.execute(_BUDGET_BOOK).one_or_none()
-    if book is None:
+    books = _BUDGET_BOOK.rows(session)
+    if not books:
         return
-    of_year = {"fiscal_year": fiscal_year}
+    [book] = books
     first = Month(fiscal_year, 1)
     if book.closed_through is not None:
         closed = Month.of(book.closed_through)
-        frozen = {"book_id": book.id, "first": first, "last": min(closed, through)}
-        for code, month, credit, debit in session.execute(_FROZEN, of_year | frozen):
+        last = min(closed, through)
+        frozen = _FROZEN.rows(session, book_id=book.id, fiscal_year=fiscal_year, first=first, last=last)
+        for code, month, credit, debit in frozen:
             yield code, month, credit - debit
         first = max(first, closed.next())
-    for code, month, amount in session.execute(_OPEN, of_year | {"first": first, "last": through}):
+    for code, month, amount in _OPEN.rows(session, fiscal_year=fiscal_year, first=first, last=through):
         yield code, month, amount
 
 
 def _newest_codes(session: Session, codes: Iterable[str]) -> dict[str, tuple[Name, bool]]:
     """The names of codes, and whether they were seen in an official source."""
-    rows = session.execute(_CODES, {"codes": list(codes)})
+    rows = _CODES.rows(session, codes=list(codes))
     return {code: (Name(name_kk, name_ru), is_confirmed) for code, name_kk, name_ru, is_confirmed in rows}
 
 

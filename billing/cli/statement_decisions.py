@@ -134,7 +134,7 @@ def match_row(
 
 @group.command("undo")
 @_ROW
-@click.option("--reason", required=True, help="Why the match is wrong.")
+@click.option("--reason", "--why", "reason", required=True, help="Why the match is wrong.")
 @click.option("--on", "day", type=PAST_DAY, help="The day of the mirrored postings; today by default.")
 @click.pass_obj
 def undo_row(office: Office, /, *, row: UUID, reason: str, day: date | None) -> None:

@@ -25,12 +25,10 @@ from billing.reconciliation.importing import StatementRefused
 from billing.reconciliation.models import ExceptionKind, MatchKind
 from billing.reconciliation.service import Outcome, Progress, TakenIn, rematch, take_in
 
-_ACCOUNT = click.option("--account", "iban", help="IBAN, where the file does not name its account.")
-
 
 @group.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_ACCOUNT
+@click.option("--account", "iban", help="IBAN, where the file does not name its account.")
 @click.option("--profile", "profile_name", help="Saved profile of the columns, for XLSX and CSV.")
 @click.option(
     "--override", "reason", help="Take it in although its sums do not add up, for this reason; it is kept."
@@ -83,7 +81,7 @@ def import_file(
 
 
 @group.command("rematch")
-@_ACCOUNT
+@click.option("--account", "iban", help="IBAN of the account; needed where there are several.")
 @click.option("--undone-too", is_flag=True, help="Also book rows again of which somebody undid a match.")
 @click.pass_obj
 def rematch_rows(office: Office, /, *, iban: str | None, undone_too: bool) -> None:

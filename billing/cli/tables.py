@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 from rich.console import Console
+from rich.table import Table
 
 from billing.cli.office import Office
 from billing.kernel.reporting import Kind, ReportTable, to_json, to_terminal, to_xlsx
@@ -51,11 +52,15 @@ def show(office: Office, table: ReportTable, form: str = "table", output: Path |
 
 
 def _draw(office: Office, table: ReportTable, output: Path | None) -> None:
-    drawn = to_terminal(_without_empty_months(table), office.language)
+    shown = _without_empty_months(table)
+    drawn = to_terminal(shown, office.language)
     console = office.console
     # A cut sum is worse than a line that the terminal wraps: the table gets the width it needs.
-    needed = console.measure(drawn, options=console.options.update_width(WIDTH_MAX)).maximum
+    needed = _width(console, drawn)
     width = min(needed, max(console.width, WIDTH_OF_LONG_NAMES))
+    if needed > width:
+        drawn = to_terminal(shown, office.language, is_narrow=True)
+        width = min(_width(console, drawn), width)
     page = Console(file=io.StringIO(), width=width, force_terminal=console.is_terminal, highlight=False)
     with page.capture() as captured:
         page.print(drawn)
@@ -64,6 +69,10 @@ def _draw(office: Office, table: ReportTable, output: Path | None) -> None:
         click.echo(text)
     else:
         _write(office, f"{click.unstyle(text)}\n".encode(), output)
+
+
+def _width(console: Console, drawn: Table) -> int:
+    return console.measure(drawn, options=console.options.update_width(WIDTH_MAX)).maximum
 
 
 def _without_empty_months(table: ReportTable) -> ReportTable:

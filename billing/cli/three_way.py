@@ -126,7 +126,7 @@ def sign(office: Office, /, *, day: date, provider: str, why: str | None) -> Non
 @click.command("unsign", cls=TeachingCommand)
 @click.argument("day", type=PAST_DAY)
 @_PROVIDER
-@click.option("--reason", required=True)
+@click.option("--reason", "--why", "reason", required=True, help="Why it does not hold; it is kept.")
 @click.pass_obj
 def unsign(office: Office, /, *, day: date, provider: str, reason: str) -> None:
     """Take the sign-off of a provider's DAY back; it is kept together with the reason.

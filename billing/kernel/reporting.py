@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from textwrap import wrap
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,7 @@ class Kind(Enum):
     DATE = "date"
     MONTH = "month"
     FLAG = "flag"  # yes or no
+    ID = "id"  # typed into a command: the terminal gives it its room before any text
 
     @property
     def is_numeric(self) -> bool:
@@ -148,22 +150,34 @@ def to_xlsx(table: ReportTable, language: str) -> bytes:
     return stream.getvalue()
 
 
-def to_terminal(table: ReportTable, language: str) -> Table:
-    """The report as rich's table, for ``Console.print``."""
+def to_terminal(table: ReportTable, language: str, *, is_narrow: bool = False) -> Table:
+    """The report as rich's table, for ``Console.print``.
+
+    Args:
+        is_narrow: whether heads are broken, so that a column is hardly wider than its values.
+    """
+    texts = [_texts(table, row, language) for row in [*table.rows, *_last(table)]]
     shown = Table(title=table.title(language), box=box.SIMPLE_HEAD, title_justify="left", header_style="bold")
-    for column in table.columns:
+    for place, column in enumerate(table.columns):
         numeric = column.kind.is_numeric
+        head = _head(column, language)
         shown.add_column(
-            _head(column, language),
+            _broken(head, max((len(each[place]) for each in texts), default=0)) if is_narrow else head,
             justify="right" if numeric else "left",
-            no_wrap=numeric or column.kind in {Kind.DATE, Kind.MONTH},
+            no_wrap=numeric or column.kind in {Kind.DATE, Kind.MONTH, Kind.ID},
         )
-    for row in table.rows:
-        shown.add_row(*_texts(table, row, language), style="bold" if row.is_sum else None)
-    for row in _last(table):
+    for row, cells in zip(table.rows, texts, strict=False):
+        shown.add_row(*cells, style="bold" if row.is_sum else None)
+    if table.totals:
         shown.add_section()
-        shown.add_row(*_texts(table, row, language), style="bold")
+        shown.add_row(*texts[-1], style="bold")
     return shown
+
+
+def _broken(head: str, width: int) -> str:
+    """A head in lines of a width, or of its longest word's."""
+    longest = max((len(word) for word in head.split()), default=0)
+    return "\n".join(wrap(head, max(width, longest, 1), break_on_hyphens=False))
 
 
 @dataclass(frozen=True, slots=True)

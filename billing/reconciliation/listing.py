@@ -56,7 +56,7 @@ ROW_COLUMNS = (
     Column("iin_bin", width=14),
     Column("purpose", width=60),
     Column("row_state", width=22),
-    Column("row_id", width=36),
+    Column("row_id", Kind.ID, width=36),
 )
 
 

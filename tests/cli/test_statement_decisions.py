@@ -58,6 +58,19 @@ def test_waiting_rows_are_listed_with_their_ids(auyl, waiting, tmp_path):
     assert waiting in cells
 
 
+def test_the_id_of_a_row_stands_whole_beside_long_texts(auyl, office, enterprise_id):
+    """What ``match`` takes can be copied from the table, however much the bank wrote."""
+    with office.work() as session:
+        account = session.scalars(select(BankAccount)).one()
+        long = {"counterparty_name": "Әлімбаева Гүлнұр " * 4, "counterparty_iban": synthetic_iban(800)}
+        [taken] = take_in_rows(session, account, came("2000", purpose="қар тазалау ақысы " * 12, **long))
+        open_exceptions(session, {taken.id: ExceptionKind.UNKNOWN_PAYER}, opened_on=APRIL_12)
+        row = str(taken.id)
+
+    assert row in auyl("statement", "exceptions").output
+    assert row in auyl("statement", "rows").output
+
+
 def test_a_row_is_weighed_decided_and_undone(auyl, office, waiting, account_number):
     """Whose money it may be, the decision with a rule, and the way back."""
     weighed = auyl("statement", "match", waiting)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from billing.customers.models import Customer
 from billing.districts.models import Enterprise
+from billing.kernel.i18n import Language
 from billing.payments.models import Payment, SignedDay
 from billing.reconciliation.three_way.models import RegistryRow
 from tests.support.providers import make_provider
@@ -88,6 +89,20 @@ def test_the_comparison_is_shown_and_exported(auyl, registry, tmp_path):
     assert file.read_bytes().startswith(b"PK")
 
 
+@pytest.mark.parametrize("language", list(Language))
+def test_a_comparison_wider_than_the_terminal_is_cut_nowhere(auyl, office, registry, language):
+    """Day, channel, every head and every sum stand whole: it is the heads that are broken into lines."""
+    auyl("statement", "registry", registry, "--provider", "kaspi")
+
+    office.language = language
+    shown = auyl("statement", "three-way", "--from", DAY, "--to", DAY).output
+
+    day, amount = ("15 Apr 2026", "1,500.50 KZT") if language is Language.EN else ("15.04.2026", "1 500,50 ₸")
+    [row] = [line for line in shown.splitlines() if day in line and "kaspi" in line]
+    assert amount in row.replace("\u00a0", " ")
+    assert "…" not in shown
+
+
 def test_missing_payments_are_booked_and_the_others_named(auyl, office, registry):
     """What has a customer is booked; what has none is named, with exit code 1."""
     auyl("statement", "registry", registry, "--provider", "kaspi")
@@ -110,7 +125,7 @@ def test_a_day_is_signed_and_unsigned(auyl, office, registry):
     assert auyl(*sign, "--why", "dispute").exit_code == 0
     assert count(office, SignedDay) == 1
     assert auyl(*sign, "--why", "again").exit_code == 1
-    unsigned = auyl("statement", "unsign", DAY, "--provider", "kaspi", "--reason", "mistake")
+    unsigned = auyl("statement", "unsign", DAY, "--provider", "kaspi", "--why", "mistake")
     assert unsigned.exit_code == 0
     assert count(office, SignedDay) == 0
     assert auyl("statement", "unsign", "2026-04-14", "--provider", "kaspi", "--reason", "?").exit_code == 1

@@ -121,6 +121,23 @@ def test_the_terminal_shows_every_cell(language):
     assert {"kk": "Басқа түсімдер"}.get(language, "Другие поступления") in shown
 
 
+def test_narrow_heads_are_broken_between_words():
+    """A column of sums is as wide as its sums or the longest word of its head, where the head is wider."""
+    columns = (Column("registry_gap", Kind.MONEY), Column("not_paid_over", Kind.MONEY))
+    table = ReportTable(
+        "three_way",
+        {"first_day": date(2026, 1, 1), "last_day": date(2026, 1, 1)},
+        columns,
+        [Row({"registry_gap": T(1), "not_paid_over": T(1_234_567)})],
+    )
+    console = Console(file=io.StringIO(), width=200)
+    console.print(to_terminal(table, "ru", is_narrow=True))
+    lines = [" ".join(line.split()) for line in console.file.getvalue().replace("\u00a0", " ").splitlines()]
+
+    assert lines[3:6] == ["Разница", "с", "реестром Не перечислено"]
+    assert lines[7] == "1,00 ₸ 1 234 567,00 ₸"
+
+
 @pytest.mark.parametrize(
     ("basis_points", "text"),
     [(0, "0.00"), (5, "0.05"), (10000, "100.00"), (-1234, "-12.34"), (12345678, "123456.78")],

@@ -40,7 +40,7 @@ COLUMNS = (
     Column("purpose", width=60),
     Column("owner", width=24),
     Column("note", width=40),
-    Column("row_id", width=36),
+    Column("row_id", Kind.ID, width=36),
 )
 
 _SIDES = {Direction.IN: "came_in", Direction.OUT: "went_out"}

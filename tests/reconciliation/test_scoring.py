@@ -12,7 +12,7 @@ from billing.kernel.ids import new_id
 from billing.kernel.money import ZERO, Money
 from billing.payments.models import PaymentMethod
 from billing.reconciliation.formats.statement import Direction
-from billing.reconciliation.matches import OpenRow
+from billing.reconciliation.matches import OpenRow, Reason
 from billing.reconciliation.matching.knowledge import (
     Known,
     KnownCustomer,
@@ -204,6 +204,24 @@ def test_no_single_reason_is_ever_enough():
 
 NAMED = st.sampled_from(["", A, B, M, "шот 1", "шот 2", "шот 3", "000001", f"ЖСН {MOTHER.iin_bin}", "қар"])
 WHO = st.sampled_from(["", ASAN.iin_bin, BEKET.iin_bin, MOTHER.iin_bin, synthetic_iin(99)])
+
+
+def test_sums_in_reasons_of_batches_are_written_as_everywhere_else():
+    """With the currency and the signs of the reader's language, which no catalogue adds a second time."""
+    batch = Reason("batch_put_together", 0, {"count": 2, "gross": "4010.00", "commission": "40.10"})
+    difference = Reason("batch_difference", 0, {"difference": "-1.00", "reason": "терминал"})
+    owed = Reason("payee_is_owed_it", 40, {"owed": "1250000.00"})
+    covered = Reason("covered_by_transit", 40, {"in_transit": "1464386.59"})
+
+    said = [sentence(each, Language.RU).replace("\u00a0", " ") for each in (batch, difference, owed, covered)]
+
+    assert said == [
+        "собрано бухгалтером: платежей 2 на 4 010,00 ₸, комиссия 40,10 ₸",
+        "разница -1,00 ₸: терминал",
+        "ему должны 1 250 000,00 ₸",
+        "Покрывается поступлениями в пути: 1 464 386,59 ₸",
+    ]
+    assert sentence(owed, Language.EN).replace("\u00a0", " ") == "1,250,000.00 KZT is owed to them"
 
 
 @given(st.tuples(NAMED, NAMED), WHO, WHO, st.sampled_from(["1160", "500", "1660", "3"]), st.booleans())

@@ -1,6 +1,6 @@
 """Reasons of matches in words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -9,8 +9,9 @@ from billing.kernel.money import Money
 from billing.reconciliation.matches import Reason
 
 # Facts are kept as JSON; those of these names are put back into their types, to be shown as such.
-_READERS = {
-    "amount": Money.parse,
+_SUMS = ("amount", "commission", "difference", "gross", "in_transit", "owed", "returned")
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    **dict.fromkeys(_SUMS, Money.parse),
     "day": date.fromisoformat,
     "first_day": date.fromisoformat,
     "last_day": date.fromisoformat,

@@ -7,7 +7,9 @@ from sqlalchemy import select, update
 
 from billing.budget.models import BudgetCode
 from billing.invoicing.models import Invoice
+from billing.ledger.models import SourceKind, Transfer
 from billing.receivables.models import Receivable
+from billing.reconciliation.matching.decisions import confirm_postings
 from billing.reconciliation.matching.incoming import Incoming
 from billing.reconciliation.models import ExceptionKind
 from billing.verification.service import verify
@@ -130,6 +132,30 @@ def test_a_part_that_the_books_refuse_does_not_stop_the_next(counter):
     assert left == [None, None, ExceptionKind.NOT_BOOKABLE, None, None]
     assert counter.debt(neighbour) == A_MONTH
     assert list(verify(session)) == []
+
+
+def test_what_a_person_confirmed_meanwhile_is_learnt_anew(counter):
+    """An earlier part knew of a recorded payment that awaits its row; before the next it has another."""
+    recorded = counter.desk.pay(A_MONTH, received_on=FIRST)
+    [theirs] = counter.rows(came(on=LAST))
+    neighbour, _ = counter.another(2)
+    his = {"counterparty_iin_bin": counter.customer.iin_bin}
+    first, *others = counter.rows(
+        came("99", on=FIRST, **his),
+        came(on=date(2026, 4, 2), **his),
+        came(on=date(2026, 4, 2), counterparty_iin_bin=neighbour.iin_bin, **named(neighbour)),
+    )
+    incoming = Incoming(counter.session, counter.account, (FIRST, date(2026, 4, 2)))
+    assert incoming.match([first], decided_on=APRIL_15).left == {first.id: ExceptionKind.AMOUNT_DIFFERS}
+
+    of_payment = (Transfer.source_kind == SourceKind.PAYMENT, Transfer.source_id == recorded.id)
+    transfer_id = counter.session.scalars(select(Transfer.id).where(*of_payment)).one()
+    confirm_postings(counter.session, [theirs.id], [transfer_id], decided_on=APRIL_15, why="тест")
+    left = incoming.match(others, decided_on=APRIL_15).left
+
+    assert left == {others[0].id: ExceptionKind.AMOUNT_DIFFERS}
+    assert counter.debt(neighbour) == "0.00"
+    assert list(verify(counter.session)) == []
 
 
 def test_nobody_is_asked_for_twice(counter):

@@ -27,6 +27,7 @@ from billing.reconciliation.matches import (
     Look,
     MatchDraft,
     OpenRow,
+    TransferMatched,
     close_exceptions,
     in_chunks,
     kinds_of,
@@ -87,8 +88,9 @@ class Incoming:
             try:
                 with session.begin_nested(), writing_behind(session), looked_up_by_keys(session):
                     return Look(left=left).also(self._bulk.book(bookable, decided_on))
-            except _REFUSALS:
-                # One of thousands is refused; now it is looked for. What was learnt and held is void.
+            except (*_REFUSALS, TransferMatched):
+                # One of thousands is refused, or a person has confirmed what an earlier part knew of; now it
+                # is looked for. What was learnt and held is void.
                 self._bulk = None
         look = Look(left=left)
         for some in in_chunks(bookable):
@@ -111,7 +113,9 @@ class _Bulk:
         """Book the rows that are sure; a chunk is stored while the next is decided.
 
         Raises:
-            One of ``_REFUSALS``, for whichever row: nothing of this part is booked.
+            One of ``_REFUSALS``, for whichever row.
+            TransferMatched: a person has found another row for a payment that one of these was to confirm.
+                Nothing of this part is booked.
         """
         session, account_id = self._session, self._account.id
         self._deciding.learn(rows)

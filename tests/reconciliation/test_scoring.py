@@ -55,6 +55,8 @@ ASANS = invoice(ASAN, 1)
 BEKETS = invoice(BEKET, 2)
 MOTHERS = invoice(MOTHER, 3, "500")
 ASANS_OLD = invoice(ASAN, 2, year=2025)._replace(open_amount=ZERO)
+ASANS_PAID = invoice(ASAN, 4)._replace(open_amount=ZERO)
+BEKETS_OLD, BEKETS_NEXT = (invoice(BEKET, 4, year=year) for year in (2022, 2027))
 
 
 def known(**more):
@@ -65,7 +67,7 @@ def known(**more):
         customers={each.id: each for each in customers},
         by_account={each.account_number: each.id for each in customers},
         by_iin_bin={each.iin_bin: each.id for each in customers},
-        invoices={1: [ASANS], 2: [ASANS_OLD, BEKETS], 3: [MOTHERS]},
+        invoices={1: [ASANS], 2: [ASANS_OLD, BEKETS], 3: [MOTHERS], 4: [BEKETS_OLD, ASANS_PAID, BEKETS_NEXT]},
         owed={each.id: each for each in invoices},
         debts={ASAN.id: [ASANS.id], BEKET.id: [BEKETS.id, MOTHERS.id], MOTHER.id: [MOTHERS.id]},
         **more,
@@ -107,6 +109,8 @@ PAYER_A, PAYER_B = ({"counterparty_iin_bin": each.iin_bin} for each in (ASAN, BE
         (row("шот 1"), ASAN, None),
         (row("шот 2"), BEKET, None),  # of this year; last year's is settled
         (row("шот 2/2025", **PAYER_A), ASAN, None),
+        (row("шот 4", **PAYER_A), ASAN, None),  # not of a year that another row of the file has named
+        (row("шот 4/2022", **PAYER_A), ASAN, ExceptionKind.AMBIGUOUS),
         (row("шот 2/2025", **PAYER_B), BEKET, ExceptionKind.AMBIGUOUS),
         (row(M, "500", **PAYER_B), MOTHER, None),
         (row("шот 3", "500", **PAYER_B), MOTHER, None),

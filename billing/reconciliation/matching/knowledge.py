@@ -13,6 +13,7 @@ from billing.reconciliation.models import MatchKind
 
 # An account that the money of more customers came from is a collector's, and says nothing of one of them.
 PAYERS_OF_IBAN_MAX = 3
+LIMITATION_YEARS = 3  # nobody pays an older invoice without saying of which year it is
 
 
 class KnownCustomer(NamedTuple):

@@ -26,10 +26,14 @@ from billing.reconciliation.matching.candidates import (
     rules_of,
     whom_a_sum_fits,
 )
-from billing.reconciliation.matching.knowledge import Known, KnownCustomer, KnownInvoice, Thresholds
+from billing.reconciliation.matching.knowledge import (
+    LIMITATION_YEARS,
+    Known,
+    KnownCustomer,
+    KnownInvoice,
+    Thresholds,
+)
 from billing.reconciliation.matching.settings import settings_of
-
-LIMITATION_YEARS = 3  # nobody pays an older invoice without saying of which year it is
 
 Debts = Callable[[Collection[UUID]], receivables.OpenLines]
 T = TypeVar("T")

@@ -14,7 +14,13 @@ from uuid import UUID
 from billing.kernel.identifiers import mask_iin
 from billing.kernel.money import total
 from billing.reconciliation.matches import OpenRow, Reason
-from billing.reconciliation.matching.knowledge import Known, KnownCustomer, KnownInvoice, KnownPayment
+from billing.reconciliation.matching.knowledge import (
+    LIMITATION_YEARS,
+    Known,
+    KnownCustomer,
+    KnownInvoice,
+    KnownPayment,
+)
 from billing.reconciliation.matching.purpose import InvoiceMention, Mentions, folded
 
 SCORE_MAX = 100
@@ -143,7 +149,7 @@ def _pointers(row: OpenRow, mentions: Mentions, known: Known) -> Iterator[Pointe
             code = ReasonCode.ACCOUNT if account.complete else ReasonCode.ACCOUNT_INCOMPLETE
             yield Pointer(code, Evidence.ACCOUNT, frozenset({customer_id}), {"account": account.number})
     for mention in mentions.invoices:
-        if invoices := _meant(mention, known):
+        if invoices := _meant(row, mention, known):
             code = ReasonCode.INVOICE if mention.named else ReasonCode.BARE_INVOICE
             owners = frozenset(invoice.customer_id for invoice in invoices)
             facts = {"number": f"{mention.number:06d}"}
@@ -152,10 +158,14 @@ def _pointers(row: OpenRow, mentions: Mentions, known: Known) -> Iterator[Pointe
     yield from _rules(row, known)
 
 
-def _meant(mention: InvoiceMention, known: Known) -> tuple[KnownInvoice, ...]:
+def _meant(row: OpenRow, mention: InvoiceMention, known: Known) -> tuple[KnownInvoice, ...]:
     """The invoices a number may mean: of the year that was said; settled ones only if none is open."""
-    of_year = [invoice for invoice in known.numbered(mention.number) if mention.year in {None, invoice.year}]
-    return tuple([invoice for invoice in of_year if invoice.open_amount] or of_year)
+    this_year = row.booked_on.year
+    years: Collection[int] = range(this_year - LIMITATION_YEARS, this_year + 1)
+    if mention.year is not None:
+        years = {mention.year}
+    of_years = [invoice for invoice in known.numbered(mention.number) if invoice.year in years]
+    return tuple([invoice for invoice in of_years if invoice.open_amount] or of_years)
 
 
 def _persons(row: OpenRow, mentions: Mentions, known: Known) -> Iterator[Pointer]:

@@ -108,7 +108,7 @@ class Recording:
         self._settling: receivables.Settling | None = None
 
     def hold(self, customer_ids: Collection[UUID]) -> None:
-        """Hold customers until the transaction, or the savepoint, ends; those who are held already stay so.
+        """Hold more customers until the transaction ends, or the savepoint is rolled back.
 
         Raises:
             NotFound: no such customer.

@@ -77,7 +77,7 @@ def keep(session: Session, kept: BankStatement, rows: Sequence[NewRow]) -> list[
     """Keep rows that the account does not have yet.
 
     Returns:
-        They as matchers look at them. Their purposes are read while the database stores them.
+        The rows as matchers look at them; their purposes are read while the database stores them.
     """
     opened: list[OpenRow] = []
     for some in in_chunks(rows):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -64,6 +64,7 @@ class Learning:
         settings = settings_of(session, enterprise_id)
         self._session, self._enterprise_id = session, enterprise_id
         self._days, self._debts = days, debts
+        self._earliest = date.min
         self._asked: defaultdict[str, set[Any]] = defaultdict(set)
         self.known = Known(
             rules=rules_of(session, enterprise_id, direction),
@@ -75,11 +76,15 @@ class Learning:
         """Learn what may explain some more rows, in a number of queries that is fixed.
 
         Args:
+            rows: none of them of a day before the first of the rows learnt before.
             also: customers to know of whom no row says anything.
         """
         session, known = self._session, self.known
         around = timedelta(days=known.thresholds.days_around)
         earliest = min(row.booked_on for row in rows) - around
+        # Of earlier days the recorded payments are forgotten: a row that shows one would be booked again.
+        assert earliest >= self._earliest, (earliest, self._earliest)
+        self._earliest = earliest
         known.forget_payments(before=earliest)
         found = self._named_customers(rows)
         payers = self._payers_of_ibans(rows)

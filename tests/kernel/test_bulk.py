@@ -73,13 +73,38 @@ def test_odd_text_numbers_days_and_json_come_back_as_they_were(session, together
         assert stored.recorded_at is not None
 
 
+@pytest.mark.parametrize("odd", [None, *ODD])
+def test_what_all_rows_share_comes_back_as_it_was(session, odd):
+    """Two rows that differ by their numbers only: odd text and none, JSON, days, instants, sums."""
+    desk = open_desk(session)
+    shared = payment_row(desk, 0, payer_name=odd, explanation=[{"why": odd}])
+    rows = [{**shared, "id": new_id(), "cash_order_number": number} for number in (1_001, 1_002)]
+
+    write(desk, *rows)
+
+    for row in rows:
+        stored = session.get_one(Payment, (DISTRICT_ID, row["id"]))
+        assert {name: getattr(stored, name) for name in row} == row
+
+
+def test_rows_that_share_everything_are_written_too(session):
+    """Here the same payment twice: it is the table's key that refuses it."""
+    desk = open_desk(session)
+    row = payment_row(desk, 1)
+
+    with pytest.raises(IntegrityError), session.begin_nested():
+        write(desk, row, row)
+
+
 @pytest.mark.postgresql_only
-def test_what_is_too_long_is_refused_not_cut(session):
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_too_long_is_refused_not_cut(session, count):
     """A channel of 31 letters reaches the column's own limit; a cast on the way would have shortened it."""
     desk = open_desk(session)
+    channel = "c" * 31
 
     with pytest.raises(DataError), session.begin_nested():
-        write(desk, payment_row(desk, 1, channel="c" * 31))
+        write(desk, *(payment_row(desk, number, channel=channel) for number in range(count)))
 
 
 def test_rows_are_all_written_or_none(session):

@@ -12,14 +12,17 @@ from billing.districts import service as districts
 from billing.districts.models import BankAccountKind
 from billing.kernel.money import Money
 from billing.reconciliation.column_profiles import save_profile
+from billing.reconciliation.formats.reading import read_statement
+from billing.reconciliation.formats.statement import Party
 from billing.reconciliation.importing import (
     AccountNotHeld,
     AnotherAccount,
     StatementRefused,
     accept_statement,
 )
+from billing.reconciliation.matches import open_rows
 from billing.reconciliation.models import BankStatement, StatementRow
-from billing.reconciliation.new_rows import keep
+from billing.reconciliation.new_rows import NewRow, keep
 from tests.support.bank_files import CAMT, HALYK, OTHER, OWN, SHEET, SWIFT, csv_of, document, one_c, section
 from tests.support.districts import make_enterprise
 from tests.support.statements import counted_statements
@@ -313,6 +316,32 @@ def test_a_long_file_costs_no_more_statements(session, account):
         return len(sent)
 
     assert statements(1, 10) == statements(5, 200)
+
+
+def test_rows_are_looked_at_as_they_are_stored(session, account):
+    """NUL, half of a character, too long: what the matchers see is what anybody reads later."""
+    [row] = read_statement(one_c(section(["5.00"]), document("5.00")).encode()).statement.rows
+    odd = Party("\0" * 400, "1" * 13, "K" * 35, "HSBKKZ\ud800")
+    kept = take(session, one_c(section(["7.00"]), document("7.00"))).statement
+    told = row._replace(
+        counterparty=odd,
+        ultimate=odd,
+        purpose="\ud800" + "а" * 6_000,
+        knp="8590",
+        document_number="\0" + "9" * 60,
+        budget_code="\0",
+        bank_reference="\ud800" * 60,
+        raw="\0",
+    )
+
+    looked_at = keep(session, kept, [NewRow(told, "0" * 64, 1), NewRow(row, "1" * 64, 1)])
+
+    assert looked_at == open_rows(session, [each.id for each in looked_at])
+    first = looked_at[0]
+    assert (first.counterparty_name, first.ultimate_name) == ("�" * 300, "�" * 300)
+    assert (first.counterparty_iin_bin, first.ultimate_iban, first.knp) == ("", "", "")
+    assert (first.counterparty_bic, first.document_number) == ("HSBKKZ?", "�" + "9" * 49)
+    assert first.purpose == "?" + "а" * 4_999
 
 
 def test_bombs_are_refused(session, account):

@@ -9,10 +9,13 @@ from billing.budget.models import BudgetCode
 from billing.invoicing.models import Invoice
 from billing.ledger.models import SourceKind, Transfer
 from billing.receivables.models import Receivable
+from billing.reconciliation import service
 from billing.reconciliation.matching.decisions import confirm_postings
 from billing.reconciliation.matching.incoming import Incoming
-from billing.reconciliation.models import ExceptionKind
+from billing.reconciliation.models import ExceptionKind, MatchKind, StatementRow
+from billing.reconciliation.service import take_in
 from billing.verification.service import verify
+from tests.support.bank_files import document, one_c, section
 from tests.support.customers import make_customer
 from tests.support.identifiers import synthetic_iban
 from tests.support.resident_rows import A_MONTH, APRIL_15, came, open_counter
@@ -156,6 +159,43 @@ def test_what_a_person_confirmed_meanwhile_is_learnt_anew(counter):
     assert left == {others[0].id: ExceptionKind.AMOUNT_DIFFERS}
     assert counter.debt(neighbour) == "0.00"
     assert list(verify(counter.session)) == []
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_file_comes_in_part_by_part(counter, monkeypatch, size):
+    """Its days lie in any order: what a clerk recorded is found all the same, and how far it is is told."""
+    monkeypatch.setattr(service, "PART", size)
+    asan, session = counter.customer, counter.session
+    counter.desk.pay(A_MONTH, received_on=date(2026, 4, 3))
+    beket, _ = counter.another(2)
+    days = {"first": "01.04.2026", "last": "30.04.2026"}
+    content = one_c(
+        section([A_MONTH, A_MONTH, "5.00"], ["1.00"], **days),
+        document(A_MONTH, day="28.04.2026", iin_bin=beket.iin_bin, purpose=f"л/с {beket.account_number}"),
+        document("1.00", day="15.04.2026", out=True, name="", iin_bin="", iban="", purpose="Комиссия банка"),
+        document(A_MONTH, day="02.04.2026", iin_bin=asan.iin_bin, purpose=f"л/с {asan.account_number}"),
+        document("5.00", day="01.04.2026"),
+        **days,
+    ).encode()
+    told = []
+
+    def tell(*done):
+        told.append(done)
+
+    def take(content):
+        return take_in(session, content, file_name="a", taken_in_on=APRIL_15, progress=tell)
+
+    outcome = take(content).outcome
+
+    kinds = [MatchKind.PAYMENT, MatchKind.CONFIRMATION, MatchKind.COMMISSION]
+    assert outcome.matched == dict.fromkeys(kinds, 1)
+    assert outcome.waiting == {ExceptionKind.UNKNOWN_PAYER: 1}
+    assert told == [(min(done, 4), 4) for done in range(size, 4 + size, size)]
+    assert take(content + b"\n").statement.new_row_count == 0
+    kept = session.scalars(select(StatementRow.position).order_by(StatementRow.id)).all()
+    assert kept == [4, 3, 2, 1]
+    assert counter.debt(beket) == counter.debt(asan) == "0.00"
+    assert list(verify(session)) == []
 
 
 def test_nobody_is_asked_for_twice(counter):

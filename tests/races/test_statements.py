@@ -5,12 +5,15 @@ from datetime import date
 from sqlalchemy import select
 
 from billing.districts.bank_accounts import add_bank_account
-from billing.payments.models import Payment
+from billing.kernel.money import Money, total
+from billing.payments.models import Payment, PaymentMethod
+from billing.receivables import service as receivables
 from billing.reconciliation import service
 from billing.reconciliation.models import BankStatement, MatchedRow, RowException, StatementRow
 from billing.reconciliation.service import rematch, take_in
 from billing.verification.service import verify
 from tests.support.bank_files import OTHER, OWN, document, one_c, section
+from tests.support.billing import make_contract, make_invoice, pay
 from tests.support.committed import count
 from tests.support.customers import make_customer
 from tests.support.districts import DISTRICT_ID
@@ -141,4 +144,33 @@ def test_statements_of_two_accounts_name_the_same_people(sessions, desk, togethe
 
     assert [each for each in answers if each is not None] == [4] * 8
     assert count(sessions, Payment) == 32
+    assert agree(sessions)
+
+
+def test_cashiers_take_money_of_those_whom_a_file_names(sessions, desk, together, clients, monkeypatch):
+    """A debt that a cashier and the file settle at once is settled once; what is too much is an advance."""
+    monkeypatch.setattr(service, "PART", 1)
+    with sessions.begin(DISTRICT_ID) as session:
+        people = [make_customer(session, 60 + number) for number in range(4)]
+        for each in people:
+            make_invoice(session, make_contract(session, desk.enterprise, each, (desk.service, "2")))
+    documents = [
+        document("1160.00", number=str(place), iin_bin=each.iin_bin, purpose=f"л/с {each.account_number}")
+        for place, each in enumerate(people)
+    ]
+    content = one_c(section(["1160.00"] * 4), *documents).encode()
+
+    def act(session, number):
+        if number == 0:
+            return take_in(session, content, file_name="a", taken_in_on=NOVEMBER_26).outcome.matched.total()
+        return pay(session, desk.enterprise.id, people[number % 4].id, 300, method=PaymentMethod.CASH).id
+
+    booked, *_ = together(act)
+
+    with sessions.begin(DISTRICT_ID, read_only=True) as session:
+        owed = [receivables.debt_of(session, desk.enterprise.id, each.id) for each in people]
+        paid_ahead = [receivables.advance_of(session, desk.enterprise.id, each.id) for each in people]
+    # The file's money is just what they owed.
+    assert total(paid_ahead) - total(owed) == Money.tenge(300 * (clients - 1))
+    assert (booked, count(sessions, Payment)) == (4, clients + 3)
     assert agree(sessions)

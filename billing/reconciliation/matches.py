@@ -188,6 +188,15 @@ def open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]:
     return [OpenRow.read(row) for row in session.execute(statement)]
 
 
+def hold_rows(session: Session, row_ids: Collection[UUID]) -> set[UUID]:
+    """Hold rows, before any customer is held, in one order for all who decide; those that there are."""
+    held: set[UUID] = set()
+    for some in in_chunks(sorted(row_ids)):
+        rows = select(StatementRow.id).where(among(session, StatementRow.id, some))
+        held.update(session.scalars(rows.order_by(StatementRow.id).with_for_update()))
+    return held
+
+
 def lock_open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]:
     """Lock rows for a decision, in one order for all who decide.
 
@@ -195,13 +204,7 @@ def lock_open_rows(session: Session, row_ids: Collection[UUID]) -> list[OpenRow]
         NotFound: no such row.
         RowMatched: one of them is explained already.
     """
-    locked = session.scalars(
-        select(StatementRow.id)
-        .where(among(session, StatementRow.id, row_ids))
-        .order_by(StatementRow.id)
-        .with_for_update()
-    ).all()
-    if missing := set(row_ids) - set(locked):
+    if missing := set(row_ids) - hold_rows(session, row_ids):
         raise NotFound(kind="statement_row", id=min(missing))
     rows = open_rows(session, row_ids)
     if taken := set(row_ids) - {row.id for row in rows}:

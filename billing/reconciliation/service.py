@@ -28,6 +28,7 @@ from billing.reconciliation.matches import (
     Look,
     Matcher,
     OpenRow,
+    hold_rows,
     open_exceptions,
     open_rows,
     unexplained,
@@ -169,15 +170,10 @@ def rematch(
     row_ids = [row.id for row in found]
     matching = Matching(session, account, (found[0].booked_on, found[-1].booked_on), rematched_on)
     with planned_each_time(session):
+        # Those of later parts too: who decides about one of them must not hold it and wait for a customer.
+        hold_rows(session, row_ids)
         for some in _in_parts([*row_ids], progress):
-            session.execute(
-                select(StatementRow.id)
-                .where(among(session, StatementRow.id, some))
-                .order_by(StatementRow.id)
-                .with_for_update()
-            ).all()
-            rows = open_rows(session, some)
-            matching.match(rows, waiting=_waiting(session, some))
+            matching.match(open_rows(session, some), waiting=_waiting(session, some))
     announce_completed(session, row_ids)
     return matching.outcome
 

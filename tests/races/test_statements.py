@@ -1,15 +1,18 @@
 """The same statement from many at once: its rows are there once, and each is explained once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, text
 
 from billing.districts.bank_accounts import add_bank_account
 from billing.kernel.money import Money, total
 from billing.payments.models import Payment, PaymentMethod
 from billing.receivables import service as receivables
 from billing.reconciliation import service
-from billing.reconciliation.models import BankStatement, MatchedRow, RowException, StatementRow
+from billing.reconciliation.matching.decisions import Part, decide_payments
+from billing.reconciliation.models import BankStatement, MatchedRow, MatchKind, RowException, StatementRow
 from billing.reconciliation.service import rematch, take_in
 from billing.verification.service import verify
 from tests.support.bank_files import OTHER, OWN, document, one_c, section
@@ -20,6 +23,10 @@ from tests.support.districts import DISTRICT_ID
 from tests.support.identifiers import synthetic_iban
 
 NOVEMBER_26 = date(2026, 11, 26)
+# Whoever waits for this session's locks; pg_locks, unlike pg_stat_activity, is not frozen in a transaction.
+WAITING = text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+)
 
 
 def statement(first, last):
@@ -173,4 +180,38 @@ def test_cashiers_take_money_of_those_whom_a_file_names(sessions, desk, together
     # The file's money is just what they owed.
     assert total(paid_ahead) - total(owed) == Money.tenge(300 * (clients - 1))
     assert (booked, count(sessions, Payment)) == (4, clients + 3)
+    assert agree(sessions)
+
+
+@pytest.mark.postgresql_only
+def test_a_person_decides_about_a_row_that_a_later_part_looks_at(sessions, desk, monkeypatch):
+    """The first part holds his customer: he waits at the row, where he holds nothing that others need."""
+    monkeypatch.setattr(service, "PART", 1)
+    with sessions.begin(DISTRICT_ID) as session:
+        customer = make_customer(session, 60)
+        documents = [
+            document("5.00", number=str(place), purpose=f"л/с {customer.account_number}")
+            for place in range(2)
+        ]
+        content = one_c(section(["5.00"] * 2), *documents).encode()
+        account = take_in(session, content, file_name="a", taken_in_on=NOVEMBER_26).account
+        later = session.scalars(select(StatementRow.id).order_by(StatementRow.id)).all()[1]
+
+    def decide():
+        with sessions.begin(DISTRICT_ID) as session:
+            part = Part(customer.id, Money.tenge(5))
+            return decide_payments(session, [later], [part], decided_on=NOVEMBER_26, why="тест").kind
+
+    with ThreadPoolExecutor(1) as thread, sessions.begin(DISTRICT_ID) as session:
+
+        def let_him_come(done, _):
+            if done == 1:
+                decisions.append(thread.submit(decide))
+                while not session.scalar(WAITING):
+                    assert not decisions[0].done()
+
+        decisions = []
+        rematch(session, account.id, rematched_on=NOVEMBER_26, progress=let_him_come)
+
+    assert decisions[0].result() is MatchKind.PAYMENT
     assert agree(sessions)

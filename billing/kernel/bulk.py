@@ -170,7 +170,7 @@ def lower_rows(
     dialect, names = connection.dialect, tuple(columns)
     if dialect.name == "postgresql" and len(rows) > 1:
         statement = _lower_arrays(table, key, names, dialect)
-        write(session, statement, (*_arrays(table, (key, *names), rows, dialect), district_id))
+        write(session, statement, (*_arrays(table, _by_column((key, *names), rows), dialect), district_id))
         return
     statement = _lower_values(table, key, names, dialect)
     reordered = [(*row[1:], district_id, row[0]) for row in rows]
@@ -203,9 +203,14 @@ def _lower_arrays(table: Table, key: str, columns: tuple[str, ...], dialect: Dia
     )
 
 
-def _arrays(table: Table, columns: Sequence[str], rows: Sequence[Row], dialect: Dialect) -> Iterator[Array]:
-    """Every column of the rows as an array."""
-    for name, values in zip(columns, zip(*rows, strict=True), strict=True):
+def _by_column(columns: Sequence[str], rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
+    """The values of each column."""
+    return dict(zip(columns, zip(*rows, strict=True), strict=True))
+
+
+def _arrays(table: Table, held: Mapping[str, Sequence[Any]], dialect: Dialect) -> Iterator[Array]:
+    """Columns as arrays of their values."""
+    for name, values in held.items():
         yield array(_bound_column(_binder(table, name, dialect), values), _carried_by(table, name, dialect))
 
 
@@ -220,7 +225,7 @@ def _values(table: Table, columns: tuple[str, ...], rows: Sequence[Row], dialect
     ]
 
 
-@lru_cache(maxsize=200)
+@lru_cache(maxsize=500)
 def _binders(table: Table, columns: tuple[str, ...], dialect: Dialect) -> list[Binder | None]:
     """How each column's values reach the driver when they go as values."""
     binders = [_binder(table, name, dialect) for name in columns]
@@ -283,19 +288,13 @@ def _as_arrays(
     table: Table, columns: tuple[str, ...], rows: Sequence[Row], dialect: Dialect
 ) -> tuple[str, Row]:
     """An INSERT of many rows: each column is an array, or a value where all rows have the same."""
-    held = dict(zip(columns, zip(*rows, strict=True), strict=True))
-    shared = {name for name, values in held.items() if _is_one(values)}
-    arrays = tuple(name for name in columns if name not in shared) or columns[:1]
-    binders = dict(zip(columns, _binders(table, columns, dialect), strict=True))
-    parameters: list[Any] = []
-    for name in columns:
-        if name not in arrays:
-            bind, value = binders[name], held[name][0]
-            parameters.append(value if bind is None else bind(value))
-    for name in arrays:
-        bound = _bound_column(_binder(table, name, dialect), held[name])
-        parameters.append(array(bound, _carried_by(table, name, dialect)))
-    return _insert_arrays(table, columns, arrays, dialect), tuple(parameters)
+    held = _by_column(columns, rows)
+    # One is an array in any case: it says how many rows there are.
+    arrays = tuple(name for name in columns if not _is_one(held[name])) or columns[:1]
+    shared = tuple(name for name in columns if name not in arrays)
+    [values] = _values(table, shared, [tuple(held[name][0] for name in shared)], dialect)
+    given = _arrays(table, {name: held[name] for name in arrays}, dialect)
+    return _insert_arrays(table, columns, arrays, dialect), (*values, *given)
 
 
 @lru_cache(maxsize=500)

@@ -4,11 +4,13 @@
 of them explains waits for a person, with the reason.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
@@ -59,7 +61,7 @@ MATCHERS: tuple[Matcher, ...] = (
     match_arrivals,
 )
 
-PART = 10_000  # rows that are looked at together: what is known of them is held in memory
+PART = 10_000  # rows that are looked at together, at most: what is known of them is held in memory
 Progress = Callable[[int, int], None]  # rows done, rows in all
 T = TypeVar("T")
 
@@ -127,7 +129,7 @@ def take_in(
             hold_waiting(session, statement.id)
             if rows := accepted.new_rows:
                 matching = Matching(session, accepted.account, new_rows.days_of(rows), taken_in_on)
-                for some in _in_parts(rows, progress):
+                for some in _in_parts(rows, attrgetter("row.date"), progress):
                     # Nobody else sees the new rows: they need not be locked, nor read again.
                     matching.match(new_rows.keep(session, statement, some))
                 outcome = matching.outcome
@@ -172,8 +174,9 @@ def rematch(
     with planned_each_time(session):
         # Those of later parts too: who decides about one of them must not hold it and wait for a customer.
         hold_rows(session, row_ids)
-        for some in _in_parts([*row_ids], progress):
-            matching.match(open_rows(session, some), waiting=_waiting(session, some))
+        for some in _in_parts([*found], attrgetter("booked_on"), progress):
+            part_ids = [row.id for row in some]
+            matching.match(open_rows(session, part_ids), waiting=_waiting(session, part_ids))
     announce_completed(session, row_ids)
     return matching.outcome
 
@@ -191,15 +194,21 @@ def _undone_rows(session: Session, bank_account_id: UUID) -> set[UUID]:
     return {UUID(row_id) for each in session.scalars(held) for row_id in each["row_ids"]}
 
 
-def _in_parts(values: list[T], progress: Progress | None) -> Iterator[Sequence[T]]:
-    """The values in parts, which are taken out; whoever wants to know is told how many were looked at."""
-    count = len(values)
-    while values:
-        part = values[:PART]
-        del values[:PART]
+def _in_parts(rows: list[T], day_of: Callable[[T], date], progress: Progress | None) -> Iterator[Sequence[T]]:
+    """The rows in parts, which are taken out; whoever wants to know is told how many were looked at.
+
+    A part ends with a day, unless that alone is longer: several rows of a day may be one thing together.
+    """
+    count = len(rows)
+    while rows:
+        end = PART
+        if end < len(rows):
+            end = bisect_left(rows, day_of(rows[end]), hi=end, key=day_of) or end
+        part = rows[:end]
+        del rows[:end]
         yield part
         if progress is not None:
-            progress(count - len(values), count)
+            progress(count - len(rows), count)
 
 
 class Matching:

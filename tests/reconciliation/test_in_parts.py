@@ -13,11 +13,13 @@ from billing.reconciliation import service
 from billing.reconciliation.matching.decisions import confirm_postings
 from billing.reconciliation.matching.incoming import Incoming
 from billing.reconciliation.models import ExceptionKind, MatchKind, StatementRow
-from billing.reconciliation.service import take_in
+from billing.reconciliation.service import rematch, take_in
 from billing.verification.service import verify
+from tests.support.bank_desk import NOVEMBER_26
 from tests.support.bank_files import document, one_c, section
 from tests.support.customers import make_customer
 from tests.support.identifiers import synthetic_iban
+from tests.support.provider_money import MONDAY, open_bank_with_provider, paid_over, pay_through
 from tests.support.resident_rows import A_MONTH, APRIL_15, came, open_counter
 from tests.support.statements import counted_statements
 
@@ -217,3 +219,18 @@ def test_nobody_is_asked_for_twice(counter):
         asked.append([each for each in looks if "customer" in each or "receivable" in each])
     assert asked[0] != []
     assert asked[1] == []
+
+
+def test_rows_of_a_day_are_looked_at_together(session, monkeypatch):
+    """Two rows of a provider come to its day only together: no part ends between them."""
+    monkeypatch.setattr(service, "PART", 2)
+    bank, _ = open_bank_with_provider(session)
+    for _ in range(2):
+        pay_through(bank.desk, 1000)
+    bank.rows(came(on=MONDAY), paid_over(800), paid_over(1181, purpose="Остаток"))
+
+    outcome = rematch(session, bank.account.id, rematched_on=NOVEMBER_26)
+
+    assert outcome.matched == {MatchKind.PROVIDER_BATCH: 2}
+    assert outcome.waiting == {ExceptionKind.UNKNOWN_PAYER: 1}
+    assert bank.balances("1020", "7210") == {"1020": "0.00", "7210": "19.00"}

@@ -89,6 +89,7 @@ def test_a_profile_of_ones_own():
     (row,) = read_statement(content, [profile]).statement.rows
 
     assert (row.direction, str(row.amount), row.counterparty.name) == (Direction.OUT, "5.00", "Shop")
+    assert (row.knp, row.purpose, row.document_number) == ("", "", "")  # what no column tells is not made up
     assert [problem.code for problem in read_statement(content).problems] == [P.UNKNOWN_FORMAT]
 
 

@@ -205,7 +205,7 @@ class SheetReader:
                 counterparty=self._party(cells, direction),
                 ultimate=None,
                 purpose=one_line(self._cell(cells, "purpose")),
-                knp=knp_of(self._cell(cells, "knp").zfill(3)),
+                knp=knp_of(code.zfill(3)) if (code := self._cell(cells, "knp")) else "",
                 document_number=self._cell(cells, "number"),
                 budget_code=budget_code_of(self._cell(cells, "budget_code")),
                 bank_reference=self._cell(cells, "reference"),

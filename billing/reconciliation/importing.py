@@ -111,9 +111,12 @@ def accept_statement(
     kept = _described(account, statement, content, file_name)
     kept.recorded_by = actor_of(session)
     added, difference = _new_rows(session, kept, statement)
+    closing = statement.closing
+    if kept.closing is None:
+        closing, difference = _inside_others(session, kept, added)
     problems = list(reading.problems)
     if difference and added and not reading.refused:
-        problems.append(_days_disagree(statement, difference))
+        problems.append(_days_disagree(closing, difference))
         if reason is None:
             raise _refused(problems, overridable=True)
     # A reason that nothing needed would only make people wonder.
@@ -269,9 +272,32 @@ def _told_before(session: Session, kept: BankStatement) -> Told:
     return {row[0]: row[1] for row in session.execute(rows.group_by(StatementRow.fingerprint))}
 
 
-def _days_disagree(statement: Statement, difference: Money) -> Problem:
-    assert statement.closing is not None
-    facts = {"stated": statement.closing, "counted": statement.closing - difference}
+def _inside_others(session: Session, kept: BankStatement, added: Sequence[NewRow]) -> tuple[Money, Money]:
+    """A closing balance that new rows of a file without balances contradict, and by how much; zeros if none.
+
+    The day that another statement begins or ends with may have been cut in two, and this file tells the rest
+    of it. Nothing is missing of the days between.
+    """
+    if not added:
+        return ZERO, ZERO
+    first_day, last_day = new_rows.days_of(added)
+    others = select(BankStatement.date_from, BankStatement.date_to, BankStatement.closing).where(
+        BankStatement.bank_account_id == kept.bank_account_id,
+        BankStatement.date_from < last_day,
+        BankStatement.date_to > first_day,
+        BankStatement.closing.is_not(None),
+        BankStatement.accepted_difference == ZERO,  # of one that is known to lack a row this may be it
+    )
+    for begins, ends, closing in session.execute(others.order_by(BankStatement.date_to, BankStatement.id)):
+        assert closing is not None
+        if moved := new_rows.moved([new for new in added if begins < new.row.date < ends]):
+            return closing, -moved
+    return ZERO, ZERO
+
+
+def _days_disagree(closing: Money | None, difference: Money) -> Problem:
+    assert closing is not None
+    facts = {"stated": closing, "counted": closing - difference}
     return Problem(
-        ProblemCode.DAYS_DISAGREE, Severity.ERROR, value=str(statement.closing), facts=MappingProxyType(facts)
+        ProblemCode.DAYS_DISAGREE, Severity.ERROR, value=str(closing), facts=MappingProxyType(facts)
     )

@@ -99,7 +99,7 @@ class BankStatement(Identified, Base):
     new_row_count: Mapped[int]  # the others were known from earlier files
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # warnings, and what was overridden
     override_reason: Mapped[str | None] = mapped_column(String(300))
-    # By how much its closing balance is off, where that was overridden.
+    # By how much its closing balance is off, or that of another which its rows lie within, where overridden.
     accepted_difference: Mapped[Money] = mapped_column(server_default=text("0"))
     recorded_by: Mapped[UUID | None]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -30,12 +30,14 @@ _MATCHES = """
 # Every account's first and last balance, and what its rows moved between them.
 _BALANCES = """
     WITH stated AS (
-        SELECT district_id, bank_account_id, date_from, date_to, opening, closing, accepted_difference
+        SELECT district_id, bank_account_id, date_from, date_to, opening, closing
         FROM bank_statement WHERE opening IS NOT NULL
     ), span AS (
-        SELECT district_id, bank_account_id, MIN(date_from) AS first_day, MAX(date_to) AS last_day,
+        SELECT district_id, bank_account_id,
+               MIN(CASE WHEN opening IS NOT NULL THEN date_from END) AS first_day,
+               MAX(CASE WHEN opening IS NOT NULL THEN date_to END) AS last_day,
                SUM(accepted_difference) AS accepted
-        FROM stated GROUP BY district_id, bank_account_id
+        FROM bank_statement GROUP BY district_id, bank_account_id HAVING COUNT(opening) > 0
     ), moved AS (
         SELECT r.district_id, r.bank_account_id,
                SUM(CASE WHEN r.direction = 'in' THEN r.amount ELSE -r.amount END) AS amount

@@ -35,7 +35,7 @@ ACCOUNT_CARD = (
     Column("debit", Kind.MONEY),
     Column("credit", Kind.MONEY),
     Column("balance", Kind.MONEY),
-    Column("source_id", width=38),
+    Column("source_id", Kind.ID, width=38),
 )
 _TRANSFER_SORTS = {"-posted_on": (Transfer.posted_on, Transfer.id), "id": (Transfer.id,)}
 _CARD_SORTS = {"posted_on": (Transfer.posted_on, Transfer.id)}

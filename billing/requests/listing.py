@@ -39,7 +39,7 @@ COLUMNS = (
     Column("outcome", width=14),
     Column("decided_on", Kind.DATE, 12),
     Column("answer", width=60),
-    Column("request_id", width=38),
+    Column("request_id", Kind.ID, width=38),
 )
 
 

@@ -10,7 +10,7 @@ As of a day that is past, what the bank showed and the books posted until then i
 now: a row whose posting came later is open on that day, and so is a posting that a later row shows.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
@@ -69,6 +69,7 @@ class Balance:
     Attributes:
         first_day: of its first statement; None where no statement has a balance.
         moved: by its rows from the first to the last statement.
+        gap_on: the first day whose stated opening balance does not follow from what was before it.
         beyond: moved by rows that lie outside of all stated balances.
     """
 
@@ -79,6 +80,7 @@ class Balance:
     closing: Money = ZERO
     moved: Money = ZERO
     beyond: Money = ZERO
+    gap_on: date | None = None
 
     @property
     def missing(self) -> Money:
@@ -207,7 +209,29 @@ def _stated(session: Session, account: BankAccount, day: date) -> Balance:
     first_day, last_day = stated[0].date_from, max(each.date_to for each in stated)
     moved = session.scalar(rows.where(StatementRow.booked_on.between(first_day, last_day))) or ZERO
     opening, closing = _fitting(stated, first_day, last_day, moved)
-    return Balance(account, first_day, last_day, opening, closing, moved, whole - moved)
+    balance = Balance(account, first_day, last_day, opening, closing, moved, whole - moved)
+    if not balance.missing:
+        return balance
+    by_day = select(StatementRow.booked_on, money_sum(signed)).where(
+        StatementRow.bank_account_id == account.id, StatementRow.booked_on >= first_day
+    )
+    moved_on = {row[0]: row[1] for row in session.execute(by_day.group_by(StatementRow.booked_on))}
+    return replace(balance, gap_on=_gap(stated, opening, moved_on))
+
+
+def _gap(stated: Sequence[_Stated], opening: Money, moved_on: Mapping[date, Money]) -> date | None:
+    """The day of the first opening balance that neither the rows before it lead to nor another file's end."""
+    closings = {(each.date_to, each.closing) for each in stated}
+    days = sorted(moved_on)
+    balance, looked_at = opening, 0
+    for each in stated:
+        while looked_at < len(days) and days[looked_at] < each.date_from:
+            balance += moved_on[days[looked_at]]
+            looked_at += 1
+        # A file may begin in the middle of a day, where another one ended.
+        if each.opening != balance and (each.date_from, each.opening) not in closings:
+            return each.date_from
+    return None
 
 
 def _fitting(stated: Sequence[_Stated], first_day: date, last_day: date, moved: Money) -> tuple[Money, Money]:
@@ -232,7 +256,8 @@ def _opening(
 def _of_balances(balances: Sequence[Balance]) -> Iterator[Item]:
     for balance in balances:
         if balance.missing:
-            yield Item(ProofLine.MISSING, balance.missing, balance.last_day, balance.account.iban)
+            day = balance.gap_on or balance.last_day
+            yield Item(ProofLine.MISSING, balance.missing, day, balance.account.iban)
         if balance.beyond:
             yield Item(ProofLine.BEYOND_BALANCES, -balance.beyond, None, balance.account.iban)
 

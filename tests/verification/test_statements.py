@@ -130,6 +130,27 @@ def test_a_posting_undone_is_nobody_s_open_item(bank, session):
     assert found(session) == {}
 
 
+def test_the_proof_says_where_a_file_is_missing(bank, session):
+    """The day before which it lies, not that of the last balance; to begin within a day is no gap."""
+    import_november(bank)
+    morning, afternoon = (
+        of_december(2, "5.00", opening="2000.00"),
+        of_december(2, "7.00", opening="2005.00"),
+    )
+    for text in (of_december(9, opening="2012.00"), morning, afternoon):
+        take_in(session, text.encode(), file_name="december.txt", taken_in_on=date(2026, 12, 10))
+
+    [gap] = [item for item in bank_proof(session, bank.desk.enterprise.id).items if item.line == "missing"]
+    assert (gap.day, gap.amount) == (date(2026, 12, 2), T(373))
+
+
+def of_december(day, *amounts, opening):
+    """A file of a day, or of a part of it."""
+    text = f"{day:02}.12.2026"
+    part = section(list(amounts), opening=opening, first=text, last=text)
+    return one_c(part, *(document(each, day=text) for each in amounts), first=text, last=text)
+
+
 def test_an_undone_row_is_not_booked_again_unless_told(bank, session):
     """A person said that it is not what the program took it for; told to, the program books it again."""
     import_november(bank)

@@ -301,17 +301,13 @@ def _as_arrays(
 def _insert_arrays(table: Table, columns: tuple[str, ...], arrays: tuple[str, ...], dialect: Dialect) -> str:
     kinds = {name: table.c[name].type for name in columns}
     given = ", ".join(f"%s::{carried(kinds[name], dialect)}[]" for name in arrays)
-    selected = ", ".join(
-        _place(table, name, dialect)
-        if name not in arrays
-        else f"given.{name}::json"
-        if isinstance(kinds[name], JSON)
-        else f"given.{name}"
-        for name in columns
-    )
+    from_array = {
+        name: f"given.{name}" + ("::json" if isinstance(kinds[name], JSON) else "") for name in arrays
+    }
+    selected = [from_array.get(name) or _place(table, name, dialect) for name in columns]
     return (
         f"INSERT INTO {table.name} ({', '.join(columns)})"  # noqa: S608
-        f" SELECT {selected} FROM unnest({given}) AS given ({', '.join(arrays)})"
+        f" SELECT {', '.join(selected)} FROM unnest({given}) AS given ({', '.join(arrays)})"
     )
 
 

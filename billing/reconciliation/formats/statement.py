@@ -102,7 +102,8 @@ class Problem:
         code: what is wrong.
         severity: whether it keeps the statement out.
         line: where, from 1: the line of a text or of XML, the row of a spreadsheet; 0 for the whole file.
-        key: the key, tag or column heading as it stands in the file; empty where none is concerned.
+        key: the key, tag or column heading as it stands in the file, or ours of a total that does not add up;
+            empty where none is concerned.
         value: what stood there, shortened.
         facts: what else the sentence shows.
     """

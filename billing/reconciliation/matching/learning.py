@@ -1,4 +1,4 @@
-"""Learns what the scoring of incoming rows needs to know: part by part, and of whom it knows no more."""
+"""Learns what the scoring of incoming rows needs to know: part by part, and asks for nothing twice."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
